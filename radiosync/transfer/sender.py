@@ -1,0 +1,115 @@
+"""The sending end of a transfer: which pieces go next, and what the receiver still needs.
+
+Pieces of a block are sent in order of index and never twice: first the data pieces, then repair pieces, of which any will
+do. Nothing needs to be named to be repaired. Only when all 255 indexes are used up does the count begin again at 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from radiosync.wire.erasure import parity_piece
+from radiosync.wire.shape import BLOCK_SYMBOLS, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Pieces of one block with consecutive indexes, for one frame.
+
+    Attributes:
+        block: number of the block.
+        first: index of the first piece.
+        data: the pieces, one behind the other.
+    """
+
+    block: int
+    first: int
+    data: bytes
+
+
+class Sender:
+    """Sends one transfer.
+
+    Attributes:
+        number, shape: of the transfer.
+        shape_known: True once the receiver has shown that it knows the shape.
+    """
+
+    def __init__(self, number: int, data: bytes, shape: Shape, next_pieces: Sequence[int]) -> None:
+        self.number, self.shape = number, shape
+        self.shape_known = False
+        padded = data.ljust(shape.total_bytes, b"\0")
+        self._blocks: list[_Block] = []
+        at = 0
+        for size, next_piece in zip(shape.block_sizes, next_pieces, strict=True):
+            end = at + size * shape.piece_bytes
+            self._blocks.append(_Block(_split(padded[at:end], shape.piece_bytes), next_piece))
+            at = end
+
+    @property
+    def next_pieces(self) -> tuple[int, ...]:
+        """For each block the number of pieces taken so far; to be kept before they are keyed."""
+        return tuple(block.taken for block in self._blocks)
+
+    @property
+    def wanted_pieces(self) -> int:
+        """Pieces that should still be sent, as far as we know."""
+        return sum(block.wanted for block in self._blocks)
+
+    @property
+    def needed_pieces(self) -> int:
+        """Data pieces that the receiver has not confirmed."""
+        return sum(block.needed for block in self._blocks)
+
+    def take(self, limit_bytes: int) -> Run | None:
+        """The next run of at most `limit_bytes`, from the block that wants most; None if nothing is wanted or fits."""
+        number = max(range(len(self._blocks)), key=lambda at: self._blocks[at].wanted)
+        return self._take(number, limit_bytes // self.shape.piece_bytes)
+
+    def want_more(self, pieces: int) -> None:
+        """Send that many repair pieces beyond what the receiver needs, shared among unfinished blocks."""
+        open_blocks = [block for block in self._blocks if block.needed]
+        for place, block in enumerate(open_blocks):
+            block.wanted += pieces // len(open_blocks) + (place < pieces % len(open_blocks))
+
+    def _take(self, number: int, limit_pieces: int) -> Run | None:
+        block = self._blocks[number]
+        first = block.taken % BLOCK_SYMBOLS
+        count = min(limit_pieces, block.wanted, BLOCK_SYMBOLS - first)
+        if count <= 0:
+            return None
+        block.taken += count
+        block.wanted -= count
+        return Run(number, first, b"".join(block.piece(first + step) for step in range(count)))
+
+    def acknowledge(self, needs: Sequence[int]) -> None:
+        """The receiver needs that many more pieces of each block, all that was sent so far being counted.
+
+        An empty sequence means that it has never heard of the transfer. Another length is ignored: it is about
+        something else.
+        """
+        self.shape_known = bool(needs)
+        if not needs:
+            needs = self.shape.block_sizes
+        if len(needs) == len(self._blocks):
+            for block, need in zip(self._blocks, needs, strict=True):
+                block.needed = block.wanted = min(need, len(block.pieces))
+
+
+class _Block:
+    """Sending state of a block.
+
+    `taken` counts pieces ever handed out. After a restart all of them may have been keyed, so only the rest is wanted until
+    the receiver has said what it has.
+    """
+
+    def __init__(self, pieces: list[bytes], taken: int) -> None:
+        self.pieces, self.taken = pieces, taken
+        self.needed = len(pieces)
+        self.wanted = max(0, len(pieces) - taken)
+
+    def piece(self, index: int) -> bytes:
+        return self.pieces[index] if index < len(self.pieces) else parity_piece(self.pieces, index)
+
+
+def _split(data: bytes, size: int) -> list[bytes]:
+    return [data[at : at + size] for at in range(0, len(data), size)]
