@@ -1,0 +1,70 @@
+"""What a contact asks of the layer above: sealed bytes to send, and somebody who keeps and opens what arrives.
+
+Every method that changes something has made it durable when it returns: what a contact then says on air is true even if
+the process dies.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from radiosync.transfer.receiver import Receiver
+from radiosync.transfer.sender import Sender
+from radiosync.wire.frames import Hello
+from radiosync.wire.shape import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far both directions have come.
+
+    Attributes:
+        epoch, sealed, confirmed: of our traffic: all transfers up to `confirmed` are applied there.
+        heard_epoch, through, heard_digest: of the partner's traffic: all up to `through` are applied here.
+    """
+
+    epoch: int
+    sealed: int
+    confirmed: int
+    heard_epoch: int
+    through: int
+    heard_digest: bytes
+
+
+class Mailbox(Protocol):
+    """One partner's mail. Numbers are whole numbers of transfers, not cut to the bits that go on air."""
+
+    @property
+    def standing(self) -> Standing:
+        """How far both directions have come."""
+
+    @property
+    def has_more(self) -> bool:
+        """True if `seal_next` would give something."""
+
+    def senders(self) -> Sequence[Sender]:
+        """Our unconfirmed transfers, in order of number, anew from what is durable."""
+
+    def receivers(self) -> Mapping[int, Receiver | None]:
+        """The partner's transfers behind `through` of which anything is here; None for one that is applied."""
+
+    def seal_next(self, limit_bytes: int) -> Sender | None:
+        """Seal what is most urgent, about `limit_bytes` of it; None if nothing waits."""
+
+    def promise(self, senders: Sequence[Sender]) -> None:
+        """Keep how many pieces have been taken from each, before they are keyed."""
+
+    def confirm(self, through: int) -> None:
+        """The partner has applied all our transfers up to `through`."""
+
+    def keep(self, number: int, shape: Shape, block: int, pieces: Mapping[int, bytes]) -> None:
+        """Keep new pieces of a transfer."""
+
+    def deliver(self, number: int, data: bytes) -> bool:
+        """A transfer has been rebuilt: open and apply it.
+
+        False if it was damaged or builds on history that we lack; its pieces are then forgotten.
+        """
+
+    def meet(self, hello: Hello) -> None:
+        """The partner has said who it is and where it stands: agree on epochs, confirm or take back what that implies."""
