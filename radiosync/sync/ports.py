@@ -1,0 +1,289 @@
+"""What the record-level conversation asks of a store. The store implements it; tests may wrap it to fail on purpose.
+
+Every method is synchronous and is one transaction: when it returns, its effect is on disk; when it raises, it had none.
+"Arrival" is the place of a change in this station's own log of changes, counted from 1 in the order in which they arrived
+here, whoever made them. "Number" is that of a transfer, counted from 1 per partner, direction and epoch.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from radiosync.records.model import Change, Origin
+from radiosync.wire.context import Additions, Context, RecordKey
+from radiosync.wire.shape import Shape
+
+
+class Direction(Enum):
+    """Whose traffic, as seen from here."""
+
+    OUT = "out"
+    IN = "in"
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A station that we sync with.
+
+    Attributes:
+        key: the store's number for it.
+        name: what people call it.
+        station: its identity.
+        callsign: what it is called on the air, such as "N0CALL-7"; None where the link has no call signs.
+        incarnation: that of its database when we last heard it; None before.
+    """
+
+    key: int
+    name: str
+    station: bytes
+    callsign: str | None = None
+    incarnation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to sync with a partner.
+
+    Attributes:
+        name: short name, unique for the partner.
+        tables: names of tables, None for all.
+        sends, receives: which way records go.
+        priority: class, 0 is the most urgent.
+        every_edit: send each edit by itself instead of the net effect of those that wait.
+    """
+
+    name: str
+    tables: frozenset[str] | None = None
+    sends: bool = True
+    receives: bool = True
+    priority: int = 2
+    every_edit: bool = False
+
+    def includes(self, table: str) -> bool:
+        """True if the job is about that table."""
+        return self.tables is None or table in self.tables
+
+    @property
+    def scope(self) -> str:
+        """Name of what a cursor of this job covers: changes when the filter does, which makes old cursors void."""
+        tables = "*" if self.tables is None else ",".join(sorted(self.tables))
+        return f"{self.name}:{tables}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """How far our traffic to a partner has come.
+
+    Attributes:
+        epoch: grows when numbering and context start anew; modulo 256.
+        sealed: number of the newest transfer.
+        confirmed: all transfers up to this number are applied there.
+    """
+
+    epoch: int
+    sealed: int
+    confirmed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """How far a partner's traffic to us has come.
+
+    Attributes:
+        incarnation: the partner database that it came from; None before the first contact.
+        epoch: as the partner counts it.
+        through: all transfers up to this number are applied here.
+        digest: chain digest of the context after `through`.
+    """
+
+    incarnation: int | None
+    epoch: int
+    through: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedTransfer:
+    """A batch on its way to a partner.
+
+    Attributes:
+        number: its number.
+        data: the sealed bytes.
+        shape: how they are cut into pieces.
+        next_pieces: for each block the index of the first piece that was never promised to the air.
+    """
+
+    number: int
+    data: bytes
+    shape: Shape
+    next_pieces: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivingTransfer:
+    """A batch on its way to us, in part.
+
+    Attributes:
+        number: its number.
+        shape: how it is cut into pieces.
+        pieces: for each block the pieces that are here, by index.
+        applied: True when it has been applied, which may be before an earlier one has.
+    """
+
+    number: int
+    shape: Shape
+    pieces: Sequence[Mapping[int, bytes]]
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes that a job has for a partner.
+
+    Attributes:
+        changes: in order of arrival; already without what the partner itself wrote or sent us.
+        through: the arrival up to which `changes` is complete.
+        more: True if the log goes on behind `through`.
+    """
+
+    changes: Sequence[Change]
+    through: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A batch that is ready to be kept as a transfer.
+
+    Attributes:
+        scope: scope of its job.
+        through: arrival that the job's cursor moves to when this is confirmed.
+        data, shape: as in `SealedTransfer`.
+        plain: the batch before compression.
+        additions: what it adds to the context.
+        changes: how many changes it carries.
+    """
+
+    scope: str
+    through: int
+    data: bytes
+    shape: Shape
+    plain: bytes
+    additions: Additions
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A transfer that has arrived whole and was decoded.
+
+    Attributes:
+        number: its number.
+        changes: what it says, already without what no job lets in.
+        plain: the batch before compression.
+        additions: what it adds to the context.
+    """
+
+    number: int
+    changes: Sequence[Change]
+    plain: bytes
+    additions: Additions
+
+
+class SyncStore(Protocol):
+    """The store as the conversation with one partner sees it."""
+
+    @property
+    def origin(self) -> Origin:
+        """This station's database."""
+
+    # What goes out.
+
+    def outbound(self, partner: Partner) -> Outbound:
+        """How far our traffic has come."""
+
+    def cursor(self, partner: Partner, scope: str) -> int:
+        """Arrival up to which everything in this scope is sealed or confirmed; 0 at first."""
+
+    def plan(self, partner: Partner, job: Job, after: int, limit_bytes: int) -> Plan:
+        """Changes behind arrival `after`, until their values come to about `limit_bytes`.
+
+        Carries only writes that are part of their record's state now (or, with `every_edit`, each change as it was made).
+        Found by index: takes time in proportion to the changes behind `after`.
+        """
+
+    def skip(self, partner: Partner, scope: str, through: int) -> None:
+        """Nothing up to arrival `through` is for this partner: move the job's sealed cursor there without a transfer."""
+
+    def seal(self, partner: Partner, draft: Draft) -> SealedTransfer:
+        """Keep a batch as the next transfer, add to the OUT context what it adds, move the job's sealed cursor."""
+
+    def unconfirmed(self, partner: Partner) -> Sequence[SealedTransfer]:
+        """Transfers that are sealed and not confirmed, in order."""
+
+    def promise_pieces(self, partner: Partner, next_pieces: Mapping[int, Sequence[int]]) -> None:
+        """Note, before they are keyed, that pieces below these indexes may be on the air: number -> index for each block."""
+
+    def confirm(self, partner: Partner, through: int) -> None:
+        """The partner has applied all transfers up to `through`: forget their bytes, keep the mark."""
+
+    def mark_digest(self, partner: Partner, number: int) -> bytes | None:
+        """Chain digest of the OUT context after transfer `number`; None if that is no longer, or not yet, known.
+
+        Known for 0, for all that is sealed, and for at least the last 32 confirmed ones.
+        """
+
+    def rewind(self, partner: Partner, through: int) -> None:
+        """The partner has less than we believed: take back all that came after `through` and start a new epoch.
+
+        Cursors return to where they stood at `through`, or to 0 if that is no longer known or `through` is 0.
+        """
+
+    # What comes in.
+
+    def inbound(self, partner: Partner) -> Inbound:
+        """How far the partner's traffic has come."""
+
+    def arriving(self, partner: Partner) -> Sequence[ArrivingTransfer]:
+        """Transfers behind `through` of which anything is here, in order."""
+
+    def begin_epoch(self, partner: Partner, incarnation: int, epoch: int) -> None:
+        """The partner starts anew: forget its pieces and the IN context, `through` is 0. Applied records stay."""
+
+    def keep_pieces(
+        self, partner: Partner, number: int, shape: Shape, block: int, pieces: Mapping[int, bytes]
+    ) -> None:
+        """Keep pieces of one block."""
+
+    def drop_pieces(self, partner: Partner, number: int) -> None:
+        """Forget the pieces of a transfer that turned out damaged."""
+
+    def deliver(self, partner: Partner, delivery: Delivery) -> None:
+        """Apply a transfer: merge its changes, note conflicts, log what was new for others, drop its pieces.
+
+        Then, as far as transfers are applied without a gap, move `through` and add to the IN context in order of number.
+        """
+
+    # Context.
+
+    def context(self, partner: Partner, direction: Direction, version: int) -> Context:
+        """The context of one direction as it stood after transfer `version`."""
+
+    def aliases(
+        self, partner: Partner, direction: Direction, version: int, keys: Collection[RecordKey]
+    ) -> Mapping[RecordKey, int]:
+        """Aliases of those of the records that have one in that version of the context."""
+
+    def aliased(
+        self, partner: Partner, direction: Direction, numbers: Iterable[int]
+    ) -> Mapping[int, RecordKey]:
+        """The records behind aliases, as far as known."""
+
+    # People.
+
+    def next_contact(self, partner: Partner) -> int:
+        """Number of the contact that we open now, never given out before; modulo 65536."""
+
+    def meet(self, partner: Partner, incarnation: int) -> None:
+        """Note the incarnation under which a partner has just spoken."""
