@@ -277,7 +277,7 @@ class Contact:
                 arriving = report.arriving[place] if place < len(report.arriving) else Arriving()
                 self._acknowledge(number, arriving)
         self._tally.note(self._outgoing.senders)
-        self._events.append(self._tally.progress(self._mailbox.has_more, self.overs, now))
+        self._events.append(self._tally.progress(self._outgoing.more, self.overs, now))
 
     def _acknowledge(self, number: int, arriving: Arriving) -> None:
         sender = next((sender for sender in self._outgoing.senders if sender.number == number), None)
@@ -323,11 +323,11 @@ class Contact:
     def _speak(self, now: float) -> None:
         """Make the next over."""
         self.state, self._deadline = State.SPEAKING, None
+        data = self._outgoing.fill(self._room_s())
         if self.role is Role.CALLER and self._is_done():
             self._say_bye()
             return
         says_hello = self._owes_hello or not self._epoch_known
-        data = self._outgoing.fill(self._room_s())
         self._grant_bytes = self._grant() if self.role is Role.CALLER else 0
         lead = self._lead(says_hello, self._grant_bytes)
         self._owes_hello = False
@@ -347,7 +347,7 @@ class Contact:
         standing, report = self._mailbox.standing, self._partner_report
         if report is None or not self._epoch_known or self._owes_hello:
             return False
-        all_there = standing.confirmed == standing.sealed and not self._mailbox.has_more
+        all_there = standing.confirmed == standing.sealed and not self._outgoing.more
         return all_there and self._partner_sealed == standing.through and not report.more
 
     def _room_s(self) -> float:
@@ -407,7 +407,7 @@ class Contact:
         standing = self._mailbox.standing
         newest = max(self._receivers, default=standing.through)
         arriving = tuple(self._arriving(number) for number in range(standing.through + 1, newest + 1))
-        more = self._mailbox.has_more
+        more = self._outgoing.more
         return Report(standing.sealed, standing.through, arriving, grant_bytes, pending_bytes, more)
 
     def _arriving(self, number: int) -> Arriving:

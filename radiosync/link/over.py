@@ -33,12 +33,19 @@ class Over:
 
 
 class Outgoing:
-    """Our transfers on one link, and the filling of overs with their pieces."""
+    """Our transfers on one link, and the filling of overs with their pieces.
+
+    Attributes:
+        senders: transfers that are not confirmed, in order of number.
+        more: True if, when the last over was filled, more waited than is sealed.
+    """
 
     def __init__(self, mailbox: Mailbox, timing: Timing) -> None:
         self._mailbox, self._timing = mailbox, timing
         self.senders: list[Sender] = list(mailbox.senders())
+        self.more = False
         self._meter = LossMeter()
+        self._ran_dry = False
         self._sent_pieces: dict[int, int] = {}
 
     def reload(self) -> None:
@@ -75,9 +82,11 @@ class Outgoing:
 
     def fill(self, room_s: float) -> list[bytes]:
         """Data frames for `room_s` seconds; what is taken has been promised when this returns."""
+        self._ran_dry = False
         frames = list(self._fill(room_s))
         if frames:
             self._mailbox.promise(self.senders)
+        self.more = not self._ran_dry and self._mailbox.has_more
         return frames
 
     def _fill(self, room_s: float) -> Iterator[bytes]:
@@ -101,7 +110,9 @@ class Outgoing:
         if len(self.senders) >= OPEN_TRANSFERS or self._fitting_bytes(room_s) <= _SHAPE_BYTES:
             return None
         sealed = self._mailbox.seal_next(batch_limit_bytes(self._timing))
-        if sealed is not None:
+        if sealed is None:
+            self._ran_dry = True
+        else:
             self.senders.append(sealed)
         return sealed
 

@@ -34,15 +34,18 @@ class Mail:
         self._jobs = sorted(jobs, key=lambda job: job.priority)
         self._lost = False
         self._refused: set[int] = set()
+        self._standing: Standing | None = None
 
     # What a contact asks about.
 
     @property
     def standing(self) -> Standing:
         """How far both directions have come."""
-        out, come = self._store.outbound(self._partner), self._store.inbound(self._partner)
-        digest = _NO_DIGEST if self._lost else come.digest
-        return Standing(out.epoch, out.sealed, out.confirmed, come.epoch, come.through, digest)
+        if self._standing is None:
+            out, come = self._store.outbound(self._partner), self._store.inbound(self._partner)
+            digest = _NO_DIGEST if self._lost else come.digest
+            self._standing = Standing(out.epoch, out.sealed, out.confirmed, come.epoch, come.through, digest)
+        return self._standing
 
     @property
     def has_more(self) -> bool:
@@ -69,17 +72,14 @@ class Mail:
             if job.sends:
                 plan = self._plan(job, limit_bytes * _PACKING)
                 if plan.changes:
+                    self._standing = None
                     transfer = self._store.seal(self._partner, self._draft(job, plan, limit_bytes))
                     return Sender(transfer.number, transfer.data, transfer.shape, transfer.next_pieces)
         return None
 
     def _plan(self, job: Job, limit_bytes: int) -> Plan:
-        """What waits in a job; moves the cursor over what is not for this partner."""
-        after = self._store.cursor(self._partner, job.scope)
-        plan = self._store.plan(self._partner, job, after, limit_bytes)
-        if not plan.changes and plan.through > after:
-            self._store.skip(self._partner, job.scope, plan.through)
-        return plan
+        """What waits in a job."""
+        return self._store.plan(self._partner, job, self._store.cursor(self._partner, job.scope), limit_bytes)
 
     def _draft(self, job: Job, plan: Plan, limit_bytes: int) -> Draft:
         """Encode and seal a plan; one that turns out much too long is planned again with half of it."""
@@ -116,6 +116,7 @@ class Mail:
 
     def confirm(self, through: int) -> None:
         """The partner has applied all up to `through`."""
+        self._standing = None
         self._store.confirm(self._partner, through)
 
     # In.
@@ -130,6 +131,7 @@ class Mail:
         One that cannot be opened is fetched again, in case it was damaged. If that does not help either, it was not damage:
         then we say that we have lost the context, and the partner begins anew.
         """
+        self._standing = None
         try:
             delivery = self._open(number, data)
         except (WireError, ContextError):
@@ -162,6 +164,7 @@ class Mail:
 
     def meet(self, hello: Hello) -> None:
         """Agree on where both directions stand."""
+        self._standing = None
         come = self._store.inbound(self._partner)
         reborn = come.incarnation is not None and come.incarnation != hello.incarnation
         if come.incarnation != hello.incarnation or come.epoch != hello.epoch:
