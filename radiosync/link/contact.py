@@ -45,6 +45,10 @@ from radiosync.wire.frames import (
 REFUSALS = 8
 """Transfers that cannot be opened, after which we hang up: a partner that sends nothing else is broken or hostile."""
 
+STALLED_OVERS = 32
+"""Overs of ours in a row in which nothing arrived or was confirmed on either side, though both are heard; then we hang up.
+In a channel that loses three frames in four that happens once in ten thousand times."""
+
 _LONGEST_LEAD_BYTES = 48
 """A hello with four transfers under way."""
 
@@ -123,6 +127,7 @@ class Contact:
         self._granted_bytes = 0
         self._silent_overs = 0
         self._refusals = 0
+        self._stalled_overs = 0
         self._reported_through = self._mailbox.standing.through
         self._partner_report: Report | None = None
         self._partner_sealed = 0
@@ -263,6 +268,7 @@ class Contact:
             self._close(Outcome.COMPLETE)
 
     def _confirmed(self, through: int) -> None:
+        self._stalled_overs = 0
         self._outgoing.forget(through)
         self._events.append(TransfersConfirmed(through))
 
@@ -283,7 +289,10 @@ class Contact:
         sender = next((sender for sender in self._outgoing.senders if sender.number == number), None)
         if sender is not None:
             done = (0,) * len(sender.shape.block_sizes)
+            before = sender.needed_pieces
             self._outgoing.acknowledge(number, done if arriving.applied else arriving.needs)
+            if sender.needed_pieces < before:
+                self._stalled_overs = 0
 
     def _take_data(self, data: Data) -> None:
         through = self._mailbox.standing.through
@@ -304,6 +313,7 @@ class Contact:
             return
         self.repeated_pieces += receiver.repeated_pieces - before
         if new:
+            self._stalled_overs = 0
             self._mailbox.keep(number, receiver.shape, data.block, new)
         if receiver.complete:
             self._deliver(receiver)
@@ -323,6 +333,10 @@ class Contact:
     def _speak(self, now: float) -> None:
         """Make the next over."""
         self.state, self._deadline = State.SPEAKING, None
+        self._stalled_overs += 1
+        if self._stalled_overs > STALLED_OVERS:
+            self._close(Outcome.DROPPED)
+            return
         data = self._outgoing.fill(self._room_s())
         if self.role is Role.CALLER and self._is_done():
             self._say_bye()
@@ -364,8 +378,9 @@ class Contact:
         if report is None:
             return self._timing.air_bytes(self._timing.first_over_s + self._lead_s)
         longest = self._timing.air_bytes(self._timing.over_s)
-        wish = longest if report.more else report.pending_bytes + self._timing.air_bytes(self._lead_s)
-        return min(longest, wish)
+        lead_and_frame = self._timing.air_bytes(self._lead_s + self._timing.frame_s(self._timing.frame_bytes))
+        wish = longest if report.more else report.pending_bytes + lead_and_frame
+        return min(longest, wish) if report.more or report.pending_bytes else self._timing.air_bytes(self._lead_s)
 
     @property
     def _lead_s(self) -> float:

@@ -117,10 +117,8 @@ class Outgoing:
         return sealed
 
     def _fitting_bytes(self, room_s: float) -> int:
-        """Payload bytes of the longest frame that fits."""
-        spare_s = room_s - self._timing.frame_s(0)
-        fitting = int(spare_s / (self._timing.frame_s(1) - self._timing.frame_s(0)))
-        return min(fitting, self._timing.frame_bytes) - _DATA_HEAD_BYTES - self._timing.check_bytes
+        """Bytes of pieces in the longest data frame that fits, if the shape is not stated."""
+        return self._timing.fitting_bytes(room_s) - _DATA_HEAD_BYTES - self._timing.check_bytes
 
     def _data_frame(self, sender: Sender, room_s: float) -> bytes | None:
         shape = None if sender.shape_known else sender.shape

@@ -5,6 +5,7 @@ have had time to pass. What is computed may be a little wrong (bit stuffing depe
 channel), so each wait has a margin in proportion to what it waits for.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -60,6 +61,10 @@ class Timing:
     def frame_s(self, frame_bytes: int) -> float:
         """Airtime of a frame of that many bytes, its check included."""
         return self.airtime.frame_s(self.framed_bytes(frame_bytes))
+
+    def fitting_bytes(self, room_s: float) -> int:
+        """Longest frame, its check included, that is on the air for at most `room_s`; negative if not even an empty one."""
+        return bisect_right(range(self.frame_bytes + 1), room_s, key=self.frame_s) - 1
 
     def seconds(self, air_bytes: int) -> float:
         """Airtime of bytes as the `left` of a frame counts them."""
