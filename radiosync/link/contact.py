@@ -9,8 +9,7 @@ Sans-IO. Feed it frames with `receive_frame` and call `handle_timer` when `next_
 
 from dataclasses import dataclass
 from enum import Enum
-from random import Random
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from radiosync.errors import WireError
 from radiosync.limits import OPEN_TRANSFERS
@@ -51,6 +50,9 @@ In a channel that loses three frames in four that happens once in ten thousand t
 
 _LONGEST_LEAD_BYTES = 48
 """A hello with four transfers under way."""
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 class Role(Enum):
@@ -113,7 +115,7 @@ class Contact:
     """
 
     def __init__(
-        self, role: Role, parties: Parties, mailbox: Mailbox, timing: Timing, random: Random, *, now: float
+        self, role: Role, parties: Parties, mailbox: Mailbox, timing: Timing, random: "Random", *, now: float
     ) -> None:
         self.role, self.parties = role, parties
         self.overs = self.repeated_pieces = 0
@@ -380,7 +382,11 @@ class Contact:
         longest = self._timing.air_bytes(self._timing.over_s)
         lead_and_frame = self._timing.air_bytes(self._lead_s + self._timing.frame_s(self._timing.frame_bytes))
         wish = longest if report.more else report.pending_bytes + lead_and_frame
-        return min(longest, wish) if report.more or report.pending_bytes else self._timing.air_bytes(self._lead_s)
+        return (
+            min(longest, wish)
+            if report.more or report.pending_bytes
+            else self._timing.air_bytes(self._lead_s)
+        )
 
     @property
     def _lead_s(self) -> float:

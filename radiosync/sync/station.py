@@ -6,8 +6,7 @@ store directly, so a gateway runs it wherever the store runs.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from random import Random
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from radiosync.errors import WireError
 from radiosync.link.contact import Contact, Parties, Role, State
@@ -18,6 +17,9 @@ from radiosync.sync.mail import Mail
 from radiosync.sync.ports import Job, Partner, SyncStore
 from radiosync.wire.check import strip_check
 from radiosync.wire.frames import CALL_SEED, Hello, read_frame
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Station:
         self,
         store: SyncStore,
         timing: Timing,
-        random: Random,
+        random: "Random",
         *,
         partners: Callable[[], Sequence[Partner]],
         jobs: Callable[[Partner], Sequence[Job]],
