@@ -1,0 +1,88 @@
+"""A mailbox without a store: bytes to send that are no records. It measures the link alone."""
+
+from collections.abc import Mapping, Sequence
+
+from radiosync.link.mailbox import Standing
+from radiosync.transfer.receiver import Receiver
+from radiosync.transfer.sender import Sender
+from radiosync.wire.frames import Hello, unfold
+from radiosync.wire.shape import Shape, choose_shape
+
+_DIGEST = bytes(4)
+
+
+class PayloadMail:
+    """Sends given bytes and keeps what arrives; all in memory.
+
+    Attributes:
+        sent_bytes: size of all transfers that were sealed.
+        received: what has arrived, by number of the transfer, padding included.
+    """
+
+    def __init__(self, payload: bytes = b"") -> None:
+        self.sent_bytes = 0
+        self.received: dict[int, bytes] = {}
+        self._waiting = payload
+        self._sealed = self._confirmed = self._through = 0
+        self._senders: list[Sender] = []
+        self._receivers: dict[int, Receiver | None] = {}
+
+    @property
+    def standing(self) -> Standing:
+        """How far both directions have come."""
+        return Standing(0, self._sealed, self._confirmed, 0, self._through, _DIGEST)
+
+    @property
+    def has_more(self) -> bool:
+        """True if bytes wait."""
+        return bool(self._waiting)
+
+    def senders(self) -> Sequence[Sender]:
+        """Unconfirmed transfers."""
+        return list(self._senders)
+
+    def receivers(self) -> Mapping[int, Receiver | None]:
+        """Unfinished transfers of the other side."""
+        return dict(self._receivers)
+
+    def seal_next(self, limit_bytes: int) -> Sender | None:
+        """The next bytes."""
+        data, self._waiting = self._waiting[:limit_bytes], self._waiting[limit_bytes:]
+        if not data:
+            return None
+        self._sealed += 1
+        self.sent_bytes += len(data)
+        shape = choose_shape(len(data))
+        sender = Sender(self._sealed, data, shape, [0] * len(shape.block_sizes))
+        self._senders.append(sender)
+        return sender
+
+    def promise(self, senders: Sequence[Sender]) -> None:
+        """Nothing to keep."""
+
+    def confirm(self, through: int) -> None:
+        """The other side has all up to `through`."""
+        self._confirmed = through
+        self._senders = [sender for sender in self._senders if sender.number > through]
+
+    def keep(self, number: int, shape: Shape, block: int, pieces: Mapping[int, bytes]) -> None:
+        """Keep new pieces, so that a contact which asks again finds them."""
+        receiver = self._receivers.setdefault(number, Receiver(number, shape))
+        if receiver is not None:
+            for index, piece in pieces.items():
+                receiver.receive(block, index, piece)
+
+    def deliver(self, number: int, data: bytes) -> bool:
+        """A transfer is here."""
+        self.received[number] = data
+        self._receivers[number] = None
+        while self._through + 1 in self.received:
+            self._through += 1
+            del self._receivers[self._through]
+        return True
+
+    def meet(self, hello: Hello) -> None:
+        """Believe what the other side has."""
+        through = unfold(hello.report.through, 16, self._confirmed)
+        if self._confirmed < through <= self._sealed:
+            self.confirm(through)

@@ -1,0 +1,235 @@
+"""One run of a scenario: real changes, or plain bytes, across a simulated link, and what that cost."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from radiosync.link.contact import Contact, Parties, Role, State
+from radiosync.link.timing import timing_of
+from radiosync.records.edit import Edit
+from radiosync.sync.ports import Job
+from radiosync_sim.channel import Channel
+from radiosync_sim.errors import SimulationError
+from radiosync_sim.modem import attach_modem
+from radiosync_sim.node import Node, framing_for
+from radiosync_sim.payload import PayloadMail
+from radiosync_sim.rig import Exchange, Rig
+from radiosync_sim.scenario import Scenario, load_scenario
+from radiosync_sim.split import Split, divide
+from radiosync_sim.world import World
+
+MAX_STEPS = 20_000_000
+"""Events in one run. A year of radio takes fewer; a run that reaches this is going round in circles."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What to run.
+
+    Attributes:
+        scenario: name of the scenario, or path of a file.
+        edits: the stream, in order of time; ignored with `payload`.
+        stream: what the stream is called.
+        payload: bytes that cannot be compressed, to be sent in one contact instead of records.
+        contact: edits between two contacts.
+        warm: share of the edits that has been synced before the run begins.
+        every_edit: each edit travels by itself instead of the net effect.
+        split: divide the edits between both stations.
+        seed: of everything that is left to chance; None for the scenario's.
+    """
+
+    scenario: str
+    edits: Sequence[Edit] = ()
+    stream: str = ""
+    payload: int | None = None
+    contact: int = 20
+    warm: float = 0.0
+    every_edit: bool = False
+    split: Split | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run cost. The names are those of the JSON object.
+
+    Attributes:
+        stream, scenario, seed: what was run.
+        edits: edits made after the warm part.
+        changes: changes that travelled.
+        contacts: exchanges that were planned; calls beyond these are `resumes`.
+        payload_bytes: sealed batches, after compression.
+        bytes_on_air: all bytes that modems transmitted, by direction: sync words, AX.25 header and FCS included,
+            flags and preamble not.
+        bytes_a_change: all bytes on air for each change; None if there was none.
+        airtime_s: time that a key was down.
+        elapsed_s: virtual time from the first hello to the last bye, pauses between calls included.
+        utilisation: payload bits over bit rate and elapsed time.
+        frames_sent, frames_lost: of modems that know frames.
+        overs: of both sides.
+        pieces_repeated: pieces that came although the receiver had them.
+        resumes: calls that went on where a contact had broken off.
+        identical: the two stores have the same content, or the payload arrived as it was.
+    """
+
+    stream: str
+    scenario: str
+    seed: int
+    edits: int
+    changes: int
+    contacts: int
+    payload_bytes: int
+    bytes_on_air: dict[str, int]
+    bytes_a_change: float | None
+    airtime_s: float
+    elapsed_s: float
+    utilisation: float
+    frames_sent: int
+    frames_lost: int
+    overs: int
+    pieces_repeated: int
+    resumes: int
+    identical: bool
+
+
+def run_scenario(
+    options: RunOptions, on_contact: Callable[[int, int, float], None] | None = None
+) -> RunResult:
+    """Run a scenario to its end.
+
+    `on_contact` is called after each contact with how many are done, how many there will be, and the virtual time.
+
+    Raises:
+        SimulationError: the scenario is unknown, or the run does not come to an end.
+    """
+    scenario = load_scenario(options.scenario)
+    world = World(scenario.seed if options.seed is None else options.seed, max_steps=MAX_STEPS)
+    if options.payload is not None:
+        return _run_payload(options, options.payload, scenario, world)
+    with tempfile.TemporaryDirectory(prefix="radiosync-sim-") as folder:
+        return _Run(options, scenario, world, Path(folder)).run(on_contact or (lambda done, total, now: None))
+
+
+class _Run:
+    """A run of records."""
+
+    def __init__(self, options: RunOptions, scenario: Scenario, world: World, folder: Path) -> None:
+        self._options, self._scenario, self._world = options, scenario, world
+        jobs = (Job("all", every_edit=options.every_edit),)
+        self._wall_ms = 0
+        self._rig = Rig(world, scenario, folder, jobs, wall_ms=lambda: self._wall_ms)
+
+    def run(self, on_contact: Callable[[int, int, float], None]) -> RunResult:
+        rig, edits, size = self._rig, self._options.edits, self._options.contact
+        windows = [edits[at : at + size] for at in range(0, len(edits), size)]
+        # The yardstick measures every contact that begins at or behind this edit.
+        start = int(len(edits) * self._options.warm)
+        warm = sum(1 for at in range(0, len(edits), size) if at < start)
+        for window in windows[:warm]:
+            self._write(window)
+            rig.exchange_directly()
+        sealed = [(side.store.sealed_bytes, side.store.sealed_changes) for side in rig.sides]
+        exchanges: list[Exchange] = []
+        for done, window in enumerate(windows[warm:], 1):
+            self._write(window)
+            exchanges.append(rig.exchange())
+            on_contact(done, len(windows) - warm, self._world.now)
+        payload = sum(side.store.sealed_bytes for side in rig.sides) - sum(count for count, _ in sealed)
+        changes = sum(side.store.sealed_changes for side in rig.sides) - sum(count for _, count in sealed)
+        result = self._result(sum(map(len, windows[warm:])), changes, payload, exchanges)
+        for side in rig.sides:
+            side.store.close()
+        return result
+
+    def _write(self, window: Sequence[Edit]) -> None:
+        sides = self._rig.sides
+        divided = divide(window, self._options.split, (sides[0].store, sides[1].store))
+        for side, edits in zip(sides, divided, strict=True):
+            self._wall_ms = max((edit.wall_ms or 0 for edit in window), default=self._wall_ms)
+            side.store.edit(edits)
+
+    def _result(self, edits: int, changes: int, payload: int, exchanges: Sequence[Exchange]) -> RunResult:
+        return _measure(
+            self._rig.channel,
+            self._options,
+            edits=edits,
+            changes=changes,
+            contacts=len(exchanges),
+            payload=payload,
+            overs=sum(exchange.overs for exchange in exchanges),
+            repeated=sum(exchange.repeated_pieces for exchange in exchanges),
+            resumes=sum(exchange.calls - 1 for exchange in exchanges),
+            identical=self._rig.identical,
+        )
+
+
+def _run_payload(options: RunOptions, size: int, scenario: Scenario, world: World) -> RunResult:
+    """One contact with bytes that are no records: two contacts on two modems, and no store."""
+    payload = world.random("payload").randbytes(size)
+    channel = Channel(world, scenario)
+    mails = PayloadMail(payload), PayloadMail()
+    contacts: list[Contact] = []
+    for role, mail, us, them in ((Role.CALLER, mails[0], "a", "b"), (Role.CALLED, mails[1], "b", "a")):
+        modem = attach_modem(channel, us)
+        clean = scenario.bad is None and scenario.good.bit_error_rate == 0
+        framing = framing_for(scenario.airtime, clean, f"NODE-{1 + (us == 'b')}", f"NODE-{1 + (us == 'a')}")
+        timing = timing_of(scenario.airtime, framing)
+        parties = Parties(us.encode() * 8, them.encode() * 8, 1, 1)
+        contact = Contact(role, parties, mail, timing, world.random(f"contact/{us}"), now=world.now)
+        contacts.append(contact)
+        Node(world, modem, framing, contact).wake()
+    caller, called = contacts
+    while caller.state is not State.CLOSED or any(channel.is_keyed(name) for name in ("a", "b")):
+        if not world.step():
+            raise SimulationError(f"scenario {scenario.name}, seed {world.seed}: nothing happens any more")
+    arrived = b"".join(data for _, data in sorted(mails[1].received.items()))
+    return _measure(
+        channel,
+        options,
+        edits=0,
+        changes=0,
+        contacts=1,
+        payload=mails[0].sent_bytes,
+        overs=caller.overs + called.overs,
+        repeated=called.repeated_pieces,
+        resumes=0,
+        identical=arrived.rstrip(b"\0") == payload.rstrip(b"\0"),
+    )
+
+
+def _measure(
+    channel: Channel,
+    options: RunOptions,
+    *,
+    edits: int,
+    changes: int,
+    contacts: int,
+    payload: int,
+    overs: int,
+    repeated: int,
+    resumes: int,
+    identical: bool,
+) -> RunResult:
+    world, scenario, counters = channel.world, channel.scenario, channel.counters
+    on_air = {"a_to_b": counters["a"].bytes_sent, "b_to_a": counters["b"].bytes_sent}
+    return RunResult(
+        stream=options.stream or ("payload" if options.payload is not None else "edits"),
+        scenario=scenario.name,
+        seed=world.seed,
+        edits=edits,
+        changes=changes,
+        contacts=contacts,
+        payload_bytes=payload,
+        bytes_on_air=on_air,
+        bytes_a_change=round(sum(on_air.values()) / changes, 2) if changes else None,
+        airtime_s=round(sum(counter.airtime_s for counter in counters.values()), 3),
+        elapsed_s=round(world.now, 3),
+        utilisation=round(payload * 8 / (scenario.airtime.bit_rate * world.now), 4) if world.now else 0.0,
+        frames_sent=sum(counter.frames_sent for counter in counters.values()),
+        frames_lost=sum(sum(counter.frames_lost.values()) for counter in counters.values()),
+        overs=overs,
+        pieces_repeated=repeated,
+        resumes=resumes,
+        identical=identical,
+    )
