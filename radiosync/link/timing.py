@@ -21,7 +21,8 @@ DEFAULT_OVER_S = 30.0
 presses "stop", or an urgent change, waits half a minute at most."""
 
 FIRST_OVER_TURNS = 2.0
-"""Until the partner has been heard, an over may cost this many turns beyond its hello: about what asking first would cost."""
+"""Until the partner has been heard, an over may cost this many turns beyond its hello: about what asking first would
+cost."""
 
 
 @dataclass(frozen=True, slots=True)
