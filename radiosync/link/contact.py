@@ -111,14 +111,14 @@ class Contact:
         parties: who is in contact.
         heard: True once the partner has been heard.
         overs: overs sent so far.
-        repeated_pieces: pieces that came although they were here already.
+        repeated_pieces, repeated_bytes: pieces that came although they were here already.
     """
 
     def __init__(
         self, role: Role, parties: Parties, mailbox: Mailbox, timing: Timing, random: "Random", *, now: float
     ) -> None:
         self.role, self.parties = role, parties
-        self.overs = self.repeated_pieces = 0
+        self.overs = self.repeated_pieces = self.repeated_bytes = 0
         self._mailbox, self._timing, self._random = mailbox, timing, random
         self._outgoing = Outgoing(mailbox, timing)
         self._receivers = dict(mailbox.receivers())
@@ -313,7 +313,9 @@ class Contact:
             new = receiver.receive(data.block, data.first, data.data)
         except WireError:
             return
-        self.repeated_pieces += receiver.repeated_pieces - before
+        repeated = receiver.repeated_pieces - before
+        self.repeated_pieces += repeated
+        self.repeated_bytes += repeated * receiver.shape.piece_bytes
         if new:
             self._stalled_overs = 0
             self._mailbox.keep(number, receiver.shape, data.block, new)
@@ -439,4 +441,4 @@ class Contact:
 
     def _close(self, outcome: Outcome) -> None:
         self.state, self._deadline, self._over = State.CLOSED, None, None
-        self._events.append(ContactEnded(outcome, self.overs, self.repeated_pieces))
+        self._events.append(ContactEnded(outcome, self.overs, self.repeated_pieces, self.repeated_bytes))

@@ -72,12 +72,13 @@ class ContactEnded:
     Attributes:
         outcome: how it ended.
         overs: overs that we sent.
-        repeated_pieces: pieces that came although they were here already.
+        repeated_pieces, repeated_bytes: pieces that came although they were here already.
     """
 
     outcome: Outcome
     overs: int
     repeated_pieces: int
+    repeated_bytes: int
 
 
 Event: TypeAlias = (

@@ -47,7 +47,7 @@ class Extra(IntEnum):
     OVER = 2
     """field, seen: what the write of that field in the columns replaced."""
     WRITE = 3
-    """field, origin, sequence, time, value, seen: a write that does not have the row's stamp."""
+    """field, origin, sequence, time, value, seen: a further write of a field that has one in the columns, or none."""
     SEEN = 4
     """seen: what the row's delete had seen."""
     GRAVE = 5
@@ -70,7 +70,12 @@ class Column(IntEnum):
     MASKS = 10
     MASK_NUMBERS = 11
     VALUES = 12
-    EXTRAS = 13
+    OLDER_ROWS = 13
+    OLDER_AUTHORS = 14
+    OLDER_SEQUENCES = 15
+    OLDER_TIMES = 16
+    OLDER_MASKS = 17
+    EXTRAS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,7 @@ class _Encoder:
         self._masks = _Numbers[tuple[int, ...]](())
         self._mask_numbers: list[int] = []
         self._values: dict[int, list[Plain]] = {}
+        self._older: list[tuple[int, Stamp, tuple[int, ...]]] = []
         self._extras: list[list[Plain]] = []
 
     def add(self, row: int, change: Change) -> None:
@@ -154,20 +160,21 @@ class _Encoder:
         return RecordRef.AGAIN
 
     def _put_fields(self, row: int, change: Change, stamp: Stamp) -> None:
+        """The write that counts of each field goes into the columns, the others into extras."""
         numbered = sorted(
             (self._fields[FieldKey(change.table, name)], siblings) for name, siblings in change.writes.items()
         )
-        mask = []
-        for number, siblings in numbered:
-            for write in siblings:
-                if write.stamp == stamp:
-                    mask.append(number)
-                    self._values.setdefault(number, []).append(dump_value(write.value))
-                    if write.over:
-                        self._extras.append([row, Extra.OVER, number, self._seen(write.over)])
-                else:
-                    self._extras.append([row, Extra.WRITE, number, *self._other_write(write, stamp)])
-        self._mask_numbers.append(self._masks[tuple(mask)])
+        self._mask_numbers.append(self._masks[tuple(number for number, _ in numbered)])
+        older: dict[Stamp, list[int]] = {}
+        for number, (first, *others) in numbered:
+            self._values.setdefault(number, []).append(dump_value(first.value))
+            if first.stamp != stamp:
+                older.setdefault(first.stamp, []).append(number)
+            if first.over:
+                self._extras.append([row, Extra.OVER, number, self._seen(first.over)])
+            for write in others:
+                self._extras.append([row, Extra.WRITE, number, *self._other_write(write, stamp)])
+        self._older.extend((row, older_stamp, tuple(fields)) for older_stamp, fields in sorted(older.items()))
 
     def _put_lives(self, row: int, change: Change, stamp: Stamp) -> None:
         if change.life:
@@ -190,11 +197,10 @@ class _Encoder:
 
     def finish(self) -> Batch:
         authors = [self._origins[stamp.dot.origin] for stamp in self._stamps]
-        sequences, latest = [], dict[int, int]()
-        for author, stamp in zip(authors, self._stamps, strict=True):
-            sequences.append(stamp.dot.sequence - latest.get(author, 0))
-            latest[author] = stamp.dot.sequence
+        older_authors = [self._origins[stamp.dot.origin] for _, stamp, _ in self._older]
+        older_masks = [self._masks[mask] for _, _, mask in self._older]
         additions = self._additions()
+        unit = _unit([stamp.time for stamp in self._stamps] + [stamp.time for _, stamp, _ in self._older])
         columns: dict[Column, Plain] = {
             Column.ORIGINS: b"".join(map(origin_bytes, additions.origins)),
             Column.TABLES: list(additions.tables),
@@ -204,11 +210,20 @@ class _Encoder:
             Column.KINDS: bytes(self._kinds),
             Column.REFS: list[Plain](self._refs),
             Column.AUTHORS: _repeated(authors),
-            Column.SEQUENCES: _repeated(sequences),
-            Column.TIMES: _times([stamp.time for stamp in self._stamps]),
+            Column.SEQUENCES: _repeated(_steps_by_author(authors, self._stamps)),
+            Column.TIMES: [unit, *_steps([stamp.time // unit for stamp in self._stamps])],
             Column.MASKS: [list(mask) for mask in self._masks.new],
             Column.MASK_NUMBERS: _repeated(self._mask_numbers),
             Column.VALUES: [self._values[number] for number in sorted(self._values)],
+            Column.OLDER_ROWS: list[Plain](_steps([row for row, _, _ in self._older])),
+            Column.OLDER_AUTHORS: _repeated(older_authors),
+            Column.OLDER_SEQUENCES: [
+                self._stamps[row].dot.sequence - stamp.dot.sequence for row, stamp, _ in self._older
+            ],
+            Column.OLDER_TIMES: [
+                (self._stamps[row].time - stamp.time) // unit for row, stamp, _ in self._older
+            ],
+            Column.OLDER_MASKS: _repeated(older_masks),
             Column.EXTRAS: list[Plain](self._extras),
         }
         return Batch(dumps([columns[column] for column in Column]), additions)
@@ -231,8 +246,21 @@ def _repeated(numbers: Sequence[int]) -> Plain:
     return numbers[0] if numbers and len(set(numbers)) == 1 else list[Plain](numbers)
 
 
-def _times(times: Sequence[int]) -> Plain:
-    """Unit flag (1: whole seconds), then the first time and the differences, in units."""
-    whole = all(time % SECOND == 0 for time in times)
-    units = [time // SECOND if whole else time for time in times]
-    return [int(whole), *(now - before for before, now in zip([0, *units], units, strict=False))]
+def _unit(times: Sequence[int]) -> int:
+    """Whole seconds if all times are, which imported ones mostly are; else the finest."""
+    return SECOND if all(time % SECOND == 0 for time in times) else 1
+
+
+def _steps(numbers: Sequence[int]) -> list[int]:
+    """The first number, then the differences."""
+    return [now - before for before, now in zip([0, *numbers], numbers, strict=False)]
+
+
+def _steps_by_author(authors: Sequence[int], stamps: Sequence[Stamp]) -> list[int]:
+    """For each row the sequence minus that of the row before it by the same author."""
+    latest: dict[int, int] = {}
+    steps = []
+    for author, stamp in zip(authors, stamps, strict=True):
+        steps.append(stamp.dot.sequence - latest.get(author, 0))
+        latest[author] = stamp.dot.sequence
+    return steps

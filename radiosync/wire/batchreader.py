@@ -4,8 +4,9 @@ Reading takes two steps, because aliases are looked up in a store: `read_batch` 
 aliases it needs, `RawBatch.resolve` makes the changes.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import NoReturn, TypeVar
 from uuid import UUID
@@ -32,6 +33,7 @@ _TIME_LIMIT = 1 << 63
 _SEQUENCE_LIMIT = 1 << 48
 _LIFE_LIMIT = 1 << 20
 _REF_BITS = 3
+_OLDER = (Column.OLDER_AUTHORS, Column.OLDER_SEQUENCES, Column.OLDER_TIMES, Column.OLDER_MASKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class RawBatch:
         """
         try:
             return _Reader(self, context, ours, theirs).read()
-        except (IndexError, KeyError, StopIteration) as error:
+        except (IndexError, KeyError) as error:
             raise ContextError(f"a batch mentions something that we do not share: {error}") from error
 
 
@@ -74,16 +76,20 @@ def read_batch(plain: bytes) -> RawBatch:
     strings = {column: value for column, value in named.items() if isinstance(value, bytes)}
     if len(strings) < len(named) or len(strings[Column.KINDS]) > BATCH_CHANGES:
         raise WireError("a batch has a column of the wrong type, or too many rows")
-    rows = len(strings[Column.KINDS])
-    news = len(strings[Column.NEW_UUIDS]) // _UUID_BYTES
-    columns = [_column(item[column], news if column is Column.NEW_TABLES else rows) for column in Column]
-    refs = dict[int, list[int]]()
-    remaining = iter(_integers(columns[Column.REFS]))
-    for kind in strings[Column.KINDS]:
-        if kind & _REF_BITS != RecordRef.NEW:
-            refs.setdefault(kind & _REF_BITS, []).append(next(remaining, -1))
+    kinds = [RecordRef(kind & _REF_BITS) for kind in strings[Column.KINDS]]
+    older = item[Column.OLDER_ROWS]
+    lengths = dict.fromkeys(_OLDER, len(older) if isinstance(older, list) else 0)
+    lengths[Column.NEW_TABLES] = kinds.count(RecordRef.NEW)
+    columns = [_column(item[column], lengths.get(column, len(kinds))) for column in Column]
+    named_by_number = [kind for kind in kinds if kind is not RecordRef.NEW]
+    refs = _integers(columns[Column.REFS])
+    if len(refs) != len(named_by_number) or len(columns[Column.NEW_TABLES]) != kinds.count(RecordRef.NEW):
+        raise WireError("a batch names more or fewer records than it has rows for")
+    aliases = {side: set[int]() for side in RecordRef}
+    for kind, ref in zip(named_by_number, refs, strict=True):
+        aliases[kind].add(ref)
     return RawBatch(
-        frozenset(refs.get(RecordRef.OURS, ())), frozenset(refs.get(RecordRef.THEIRS, ())), columns, strings
+        frozenset(aliases[RecordRef.OURS]), frozenset(aliases[RecordRef.THEIRS]), columns, strings
     )
 
 
@@ -112,6 +118,35 @@ def _name(item: object, limit: int) -> str:
     return item
 
 
+@dataclass(slots=True)
+class _Row:
+    """A change while it is put together. Extras may name the same row a hundred thousand times, so nothing is copied.
+
+    Attributes:
+        key: of its record.
+        stamp: of the row.
+        older: stamps of those fields in the columns that were written before.
+        writes: of each field, that from the columns first.
+    """
+
+    key: RecordKey
+    stamp: Stamp
+    grave: Grave | None
+    older: dict[int, Stamp] = field(default_factory=dict)
+    writes: dict[str, list[Write]] = field(default_factory=dict)
+    life: int = 0
+    past: Seen = field(default_factory=dict)
+
+    def change(self) -> Change:
+        if not self.writes and self.grave is None:
+            raise WireError("a batch has a row that changes nothing")
+        writes = {
+            name: tuple(sorted(found, key=lambda write: write.stamp, reverse=True))
+            for name, found in self.writes.items()
+        }
+        return Record(self.key.table, self.key.uuid, self.life, writes, self.grave, self.past)
+
+
 class _Reader:
     """One batch against one context."""
 
@@ -133,19 +168,15 @@ class _Reader:
 
     def read(self) -> tuple[list[Change], Additions]:
         keys = list(self._read_keys())
-        stamps = list(self._read_stamps(len(keys)))
-        kinds = self._bytes[Column.KINDS]
-        changes = [
-            Record(key.table, key.uuid, 0, {}, Grave(stamp) if kind & DELETES else None)
-            for key, stamp, kind in zip(keys, stamps, kinds, strict=True)
+        stamps = self._read_stamps(len(keys))
+        rows = [
+            _Row(key, stamp, Grave(stamp) if kind & DELETES else None)
+            for key, stamp, kind in zip(keys, stamps, self._bytes[Column.KINDS], strict=True)
         ]
-        writes = list(self._read_writes(keys, stamps))
-        changes = [replace(change, writes=found) for change, found in zip(changes, writes, strict=True)]
+        self._read_writes(rows)
         for extra in self._columns[Column.EXTRAS]:
-            self._apply_extra(changes, stamps, extra)
-        if any(not change.writes and change.grave is None for change in changes):
-            raise WireError("a batch has a row that changes nothing")
-        return changes, self._additions
+            self._apply_extra(rows, extra)
+        return [row.change() for row in rows], self._additions
 
     def _read_fields(self) -> Iterator[FieldKey]:
         items = self._columns[Column.FIELDS]
@@ -168,16 +199,16 @@ class _Reader:
         for kind in self._bytes[Column.KINDS]:
             match RecordRef(kind & _REF_BITS):
                 case RecordRef.NEW:
-                    yield next(news, None) or _missing()
+                    yield next(news)
                 case RecordRef.AGAIN:
-                    yield _at(self._new_records, next(refs, -1))
+                    yield _at(self._new_records, next(refs))
                 case (RecordRef.OURS | RecordRef.THEIRS) as side:
-                    yield self._aliases[side][next(refs, -1)]
+                    yield self._aliases[side][next(refs)]
 
     def _read_stamps(self, rows: int) -> Iterator[Stamp]:
         authors = _integers(self._columns[Column.AUTHORS])
         steps = _integers(self._columns[Column.SEQUENCES])
-        times = _read_times(_integers(self._columns[Column.TIMES]))
+        times = [time * self._unit for time in accumulate(_integers(self._columns[Column.TIMES])[1:])]
         if not len(authors) == len(steps) == len(times) == rows:
             raise WireError("a batch has columns of different lengths")
         latest: dict[int, int] = {}
@@ -185,66 +216,89 @@ class _Reader:
             latest[author] = latest.get(author, 0) + step
             yield self._stamp(author, latest[author], time)
 
+    @property
+    def _unit(self) -> int:
+        items = self._columns[Column.TIMES]
+        if not items or items[0] not in (1, SECOND):
+            raise WireError("a batch has times without a unit")
+        return SECOND if items[0] == SECOND else 1
+
+    def _read_older(self, rows: Sequence[_Row], masks: Sequence[list[int]], values: int) -> None:
+        """Fields of a row that have an older stamp."""
+        numbers = list(accumulate(_integers(self._columns[Column.OLDER_ROWS])))
+        others = [_integers(self._columns[column]) for column in _OLDER]
+        if any(len(column) != len(numbers) for column in others):
+            raise WireError("a batch has columns of older stamps of different lengths")
+        for number, author, sequence, time, place in zip(numbers, *others, strict=True):
+            row, mask = _at(rows, number), _at(masks, place)
+            values -= len(mask)
+            if values < 0:
+                raise WireError("a batch has more older stamps than values")
+            newest = row.stamp
+            older = self._stamp(author, newest.dot.sequence - sequence, newest.time - time * self._unit)
+            row.older.update(dict.fromkeys(mask, older))
+
+    def _masks(self) -> list[list[int]]:
+        masks = [
+            _integers(mask) if isinstance(mask, list) else _missing() for mask in self._columns[Column.MASKS]
+        ]
+        if any(len(mask) > FIELDS_PER_RECORD for mask in masks):
+            raise WireError("a batch has a record with too many fields")
+        return masks
+
     def _stamp(self, author: int, sequence: int, time: int) -> Stamp:
         if not 0 < sequence < _SEQUENCE_LIMIT or not 0 <= time < _TIME_LIMIT:
             raise WireError("a batch has a sequence or a time out of range")
         return Stamp(time, Dot(_at(self._origins, author), sequence))
 
-    def _read_writes(
-        self, keys: Sequence[RecordKey], stamps: Sequence[Stamp]
-    ) -> Iterator[dict[str, tuple[Write, ...]]]:
-        masks = [
-            _integers(mask) if isinstance(mask, list) else _missing() for mask in self._columns[Column.MASKS]
-        ]
-        numbers = _integers(self._columns[Column.MASK_NUMBERS])
-        if len(numbers) != len(keys) or any(len(mask) > FIELDS_PER_RECORD for mask in masks):
+    def _read_writes(self, rows: Sequence[_Row]) -> None:
+        masks, numbers = self._masks(), _integers(self._columns[Column.MASK_NUMBERS])
+        if len(numbers) != len(rows):
             raise WireError("a batch has a bad column of masks")
-        chosen = [_at(masks, number) for number in numbers]
-        used = sorted({number for mask in chosen for number in mask})
-        if len(used) != len(self._columns[Column.VALUES]):
-            raise WireError("a batch has another number of value columns than of fields")
-        values = {
-            number: iter(column if isinstance(column, list) else _missing())
-            for number, column in zip(used, self._columns[Column.VALUES], strict=True)
-        }
-        for key, stamp, mask in zip(keys, stamps, chosen, strict=True):
-            yield {
-                self._field(key.table, number): (Write(stamp, load_value(next(values[number]))),)
-                for number in mask
-            }
+        lengths = Counter[int]()
+        for number, times in Counter(numbers).items():
+            for name in _at(masks, number):
+                lengths[name] += times
+        columns = [
+            column if isinstance(column, list) else _missing() for column in self._columns[Column.VALUES]
+        ]
+        if [len(column) for column in columns] != [lengths[name] for name in sorted(lengths)]:
+            raise WireError("a batch has another number of values than of fields")
+        self._read_older(rows, masks, lengths.total())
+        values = {name: iter(column) for name, column in zip(sorted(lengths), columns, strict=True)}
+        for row, number in zip(rows, numbers, strict=True):
+            for name in masks[number]:
+                write = Write(row.older.get(name, row.stamp), load_value(next(values[name])))
+                row.writes[self._field(row.key.table, name)] = [write]
 
     def _field(self, table: str, number: int) -> str:
-        field = _at(self._fields, number)
-        if field.table != table:
+        known = _at(self._fields, number)
+        if known.table != table:
             raise WireError("a batch has a field of another table")
-        return field.name
+        return known.name
 
-    def _apply_extra(self, changes: list[Change], stamps: Sequence[Stamp], extra: object) -> None:
+    def _apply_extra(self, rows: Sequence[_Row], extra: object) -> None:
         match extra:
-            case [int(row), int(tag), *rest] if 0 <= row < len(changes):
-                changes[row] = self._extended(changes[row], stamps[row], tag, rest)
+            case [int(number), int(tag), *rest] if 0 <= number < len(rows):
+                self._extend(rows[number], tag, rest)
             case _:
                 raise WireError("a batch has an extra that is none")
 
-    def _extended(self, change: Change, stamp: Stamp, tag: int, rest: list[object]) -> Change:
+    def _extend(self, row: _Row, tag: int, rest: list[object]) -> None:
         match tag, rest:
             case Extra.LIFE, [int(life), seen] if 0 < life < _LIFE_LIMIT:
-                return replace(change, life=life, past=self._seen(seen))
+                row.life, row.past = life, self._seen(seen)
             case Extra.OVER, [int(number), seen]:
-                name = self._field(change.table, number)
-                first, *others = change.writes.get(name) or _missing()
-                return _with_writes(change, name, (replace(first, over=self._seen(seen)), *others))
+                writes = row.writes.get(self._field(row.key.table, number)) or _missing()
+                writes[0] = replace(writes[0], over=self._seen(seen))
             case Extra.WRITE, [int(number), int(origin), int(sequence), int(ago), value, seen]:
-                name = self._field(change.table, number)
-                write = Write(
-                    self._stamp(origin, sequence, stamp.time - ago), load_value(value), self._seen(seen)
-                )
-                return _with_writes(change, name, (*change.writes.get(name, ()), write))
-            case Extra.SEEN, [seen] if change.grave is not None:
-                return replace(change, grave=Grave(stamp, self._seen(seen)))
+                stamp = self._stamp(origin, sequence, row.stamp.time - ago)
+                write = Write(stamp, load_value(value), self._seen(seen))
+                row.writes.setdefault(self._field(row.key.table, number), []).append(write)
+            case Extra.SEEN, [seen] if row.grave is not None:
+                row.grave = Grave(row.stamp, self._seen(seen))
             case Extra.GRAVE, [int(origin), int(sequence), int(ago), seen]:
-                grave = Grave(self._stamp(origin, sequence, stamp.time - ago), self._seen(seen))
-                return replace(change, grave=grave)
+                row.grave = Grave(self._stamp(origin, sequence, row.stamp.time - ago), self._seen(seen))
             case _:
                 raise WireError("a batch has an extra of an unknown kind")
 
@@ -258,24 +312,12 @@ class _Reader:
         }
 
 
-def _with_writes(change: Change, name: str, writes: tuple[Write, ...]) -> Change:
-    ordered = tuple(sorted(writes, key=lambda write: write.stamp, reverse=True))
-    return replace(change, writes={**change.writes, name: ordered})
-
-
 def _read_origins(data: bytes) -> Iterator[Origin]:
     if len(data) % _ORIGIN_BYTES:
         raise WireError("a batch has half an origin")
     for at in range(0, len(data), _ORIGIN_BYTES):
         incarnation = int.from_bytes(data[at + STATION_BYTES : at + _ORIGIN_BYTES], "big")
         yield Origin(data[at : at + STATION_BYTES], incarnation)
-
-
-def _read_times(items: list[int]) -> list[int]:
-    if not items or items[0] not in (0, 1):
-        raise WireError("a batch has times without a unit")
-    unit = SECOND if items[0] else 1
-    return [time * unit for time in accumulate(items[1:])]
 
 
 def _at(items: Sequence[T], number: int) -> T:

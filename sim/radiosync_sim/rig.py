@@ -67,6 +67,8 @@ class Side:
         modem: lives on when the process dies.
         store, station, node: of the present process.
         on_event: gets every event of the station.
+        outcome: of the last contact; None while one is under way.
+        overs, repeated_pieces, repeated_bytes: of all contacts, those of killed processes too.
     """
 
     store: MeteredStore
@@ -77,7 +79,7 @@ class Side:
         self.name, self.path = name, path
         self.modem: Modem = attach_modem(rig.channel, name)
         self.on_event: Callable[[StationEvent], None] = lambda event: None
-        self.overs = self.repeated_pieces = 0
+        self.overs = self.repeated_pieces = self.repeated_bytes = 0
         self.outcome: Outcome | None = None
         self._rig, self._other = rig, other
         self._starts = 0
@@ -96,8 +98,16 @@ class Side:
         )
         self.node = Node(rig.world, self.modem, framing, _Reporting(self.station, self._take))
 
+    def _count(self, overs: int, repeated_pieces: int, repeated_bytes: int) -> None:
+        self.overs += overs
+        self.repeated_pieces += repeated_pieces
+        self.repeated_bytes += repeated_bytes
+
     def kill(self) -> None:
         """The process is gone, in the middle of whatever it did. The modem loses what it had not sent."""
+        contact = self.station.contact
+        if contact is not None:
+            self._count(contact.overs, contact.repeated_pieces, contact.repeated_bytes)
         self.node.stop()
         self.modem.power_off()
         self.store.close()
@@ -126,8 +136,7 @@ class Side:
         match event:
             case ContactEvent(event=ContactEnded() as ended):
                 self.outcome = ended.outcome
-                self.overs += ended.overs
-                self.repeated_pieces += ended.repeated_pieces
+                self._count(ended.overs, ended.repeated_pieces, ended.repeated_bytes)
             case _:
                 pass
         self.on_event(event)
