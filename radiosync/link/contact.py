@@ -25,7 +25,7 @@ from radiosync.link.events import (
 from radiosync.link.mailbox import Mailbox
 from radiosync.link.over import Outgoing, Over, build_over
 from radiosync.link.tally import Tally
-from radiosync.link.timing import SILENT_OVERS, Timing
+from radiosync.link.timing import CALLS, SILENT_OVERS, Timing
 from radiosync.transfer.receiver import Receiver
 from radiosync.wire.check import strip_check
 from radiosync.wire.frames import (
@@ -170,7 +170,7 @@ class Contact:
         match self.state:
             case State.HEARING:
                 self._speak(now)
-            case State.WAITING if self.role is Role.CALLER and self._silent_overs < SILENT_OVERS:
+            case State.WAITING if self.role is Role.CALLER and self._silent_overs < self._tries:
                 self._silent_overs += 1
                 self._speak(now)
             case State.WAITING:
@@ -213,6 +213,11 @@ class Contact:
         """What has happened since the last call."""
         events, self._events = self._events, []
         return events
+
+    @property
+    def _tries(self) -> int:
+        """How often a caller speaks again without an answer."""
+        return SILENT_OVERS if self.heard else CALLS - 1
 
     # Hearing.
 
@@ -397,13 +402,13 @@ class Contact:
     def _patience_s(self) -> float:
         """How long the caller waits, behind its over, until it speaks again.
 
-        Before the partner was ever heard, a random part is added: two stations that call each other at the same time would
-        otherwise do so for ever.
+        Twice as long each time that nothing is heard, so that a fade is sat out rather than talked over. Before the partner was
+        ever heard, a random part is added: two stations that call each other at the same time would otherwise do so for ever.
         """
         waits_s = self._timing.reply_s(self._grant_bytes, _LONGEST_LEAD_BYTES)
-        return (
-            waits_s if self.heard else waits_s + self._random.random() * (waits_s + self._timing.first_over_s)
-        )
+        if not self.heard:
+            waits_s += self._random.random() * (waits_s + self._timing.first_over_s)
+        return min(waits_s * 2 ** max(0, self._silent_overs - 1), max(waits_s, self._timing.over_s))
 
     def _seeds(self, says_hello: bool) -> tuple[bytes, bytes]:
         seed = self._seed(self.role)

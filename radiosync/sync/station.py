@@ -153,7 +153,7 @@ class Station:
             self._events.append(StrangerHeard(hello.sender))
             return
         if self._contact is not None:
-            if partner != self._partner or self._insists():
+            if self._partner is None or partner.key != self._partner.key or self._insists():
                 return
             self.hang_up()
         contact = self._begin(Role.CALLED, partner, hello.contact, now)

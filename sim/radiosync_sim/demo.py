@@ -25,13 +25,15 @@ from radiosync_sim.scenario import load_scenario
 from radiosync_sim.world import World
 
 SCENARIO = "vhf-1200"
-DEMO_EDITS = 400
+DEMO_EDITS = 1000
 """Edits of the made-up story."""
 LATER_CONTACTS = 5
-"""Contacts after the first one; a quarter of the edits is kept for them."""
+"""Contacts after the first one; an eighth of the edits is kept for them."""
 
-_CUT_SHARE = 0.3
-_KILL_SHARE = 0.65
+_CUT_SHARE = 0.2
+_KILL_SHARE = 0.5
+_INTO_OVER_S = 12.0
+"""How far into an over misfortune strikes: some of it has arrived, none of that is confirmed."""
 
 
 class Turn(Enum):
@@ -62,11 +64,18 @@ class DemoTurn:
 
 
 @dataclass(frozen=True, slots=True)
-class DemoProgress:
-    """Pieces were confirmed, at that virtual time."""
+class DemoTick:
+    """A virtual second has passed.
+
+    Attributes:
+        at_s: virtual time.
+        on_air: "a" or "b", whose key is down, or None.
+        progress: how far the field station's traffic has come, if it is known.
+    """
 
     at_s: float
-    progress: Progress
+    on_air: str | None
+    progress: Progress | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ class LaterContact:
     elapsed_s: float
 
 
-DemoEvent: TypeAlias = DemoTurn | DemoProgress | LaterContact
+DemoEvent: TypeAlias = DemoTurn | DemoTick | LaterContact
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +148,22 @@ def run_demo(edits: Sequence[Edit], seed: int, on_event: Callable[[DemoEvent], N
 
 
 class _Demo:
-    def __init__(self, edits: Sequence[Edit], seed: int, folder: Path, on_event: Callable[[DemoEvent], None]) -> None:
+    def __init__(
+        self, edits: Sequence[Edit], seed: int, folder: Path, on_event: Callable[[DemoEvent], None]
+    ) -> None:
         self._edits, self._on_event, self._folder = edits, on_event, folder
         self._world = World(seed, max_steps=MAX_STEPS)
         self._wall_ms = 0
-        self._rig = Rig(self._world, load_scenario(SCENARIO), folder, (Job("all"),), wall_ms=lambda: self._wall_ms)
+        self._rig = Rig(
+            self._world, load_scenario(SCENARIO), folder, (Job("all"),), wall_ms=lambda: self._wall_ms
+        )
         self._progress: Progress | None = None
         self._gzip_csv_bytes = 0
+        self._ticking = True
 
     def play(self) -> DemoResult:
         rig = self._rig
-        per_contact = len(self._edits) // 4 // LATER_CONTACTS
+        per_contact = len(self._edits) // 8 // LATER_CONTACTS
         first = len(self._edits) - per_contact * LATER_CONTACTS
         first_cost, resumes = self._first_contact(self._edits[:first])
         for number in range(1, LATER_CONTACTS + 1):
@@ -181,6 +195,7 @@ class _Demo:
         rig = self._rig
         self._write(edits)
         rig.a.on_event = self._watch
+        self._world.call_later(1.0, self._tick)
         self._call(Turn.CALL)
         self._run_to(_CUT_SHARE)
         outage = rig.channel.cut()
@@ -202,6 +217,7 @@ class _Demo:
             rig.pause()
             self._call(Turn.CALL)
             rig.run_while(lambda: rig.a.station.busy)
+        self._ticking = False
         self._turn(Turn.IN_STEP)
         return self._cost(), resumes
 
@@ -211,7 +227,15 @@ class _Demo:
         self._rig.exchange()
         now = self._cost()
         changes, bytes_on_air = now.changes - before.changes, now.bytes_on_air - before.bytes_on_air
-        self._on_event(LaterContact(number, len(edits), changes, bytes_on_air, now.elapsed_s - before.elapsed_s))
+        self._on_event(
+            LaterContact(number, len(edits), changes, bytes_on_air, now.elapsed_s - before.elapsed_s)
+        )
+
+    def _tick(self) -> None:
+        on_air = next((side.name for side in self._rig.sides if side.modem.is_keyed), None)
+        self._on_event(DemoTick(self._world.now, on_air, self._progress))
+        if self._ticking:
+            self._world.call_later(1.0, self._tick)
 
     def _write(self, edits: Sequence[Edit]) -> None:
         self._wall_ms = max((edit.wall_ms or 0 for edit in edits), default=self._wall_ms)
@@ -226,9 +250,11 @@ class _Demo:
         self._rig.a.call()
 
     def _run_to(self, share: float) -> None:
-        """Until that share of what is sealed is confirmed, or the contact ends."""
+        """Until that share of what is sealed is confirmed and a new over is on the air, or the contact ends."""
         rig = self._rig
         rig.run_while(lambda: rig.a.station.busy and not self._has_come(share))
+        until_at = self._world.now + _INTO_OVER_S
+        rig.run_while(lambda: rig.a.station.busy and self._world.now < until_at)
 
     def _has_come(self, share: float) -> bool:
         progress = self._progress
@@ -238,7 +264,6 @@ class _Demo:
         match event:
             case ContactEvent(event=Progress() as progress):
                 self._progress = progress
-                self._on_event(DemoProgress(self._world.now, progress))
             case _:
                 pass
 
@@ -264,5 +289,3 @@ def _gzip_csv_bytes(edits: Sequence[Edit]) -> int:
         cells = [text_form(fields[name]) if name in fields else "" for name in names]
         writer.writerow([edit.table, edit.uuid, "" if edit.fields is not None else "yes", *cells])
     return len(gzip.compress(text.getvalue().encode(), 9))
-
-

@@ -69,8 +69,6 @@ class Node:
         if over is not None and not self._stopped:
             self.on_step("over made")
             for frame in over.frames:
-                if self._stopped:
-                    return
                 self._modem.host_write(self._framing.encode(frame))
             self.on_step("over sent")
         self._set_timer()

@@ -47,7 +47,7 @@ _MINUTE_MS = 60_000
 
 
 def tell_story(edits: int, seed: int) -> Iterator[Edit]:
-    """That many edits, in order of time: about one in five begins a record, one in thirty ends one, the others change one."""
+    """That many edits in order of time: one in five begins a record, one in thirty ends one, the others change one."""
     random = Random(seed)
     records: dict[tuple[str, UUID], dict[str, Value]] = {}
     wall_ms = _START_MS
