@@ -121,7 +121,7 @@ class Contact:
         self.overs = self.repeated_pieces = self.repeated_bytes = 0
         self._mailbox, self._timing, self._random = mailbox, timing, random
         self._outgoing = Outgoing(mailbox, timing)
-        self._receivers = dict(mailbox.receivers())
+        self._receivers: dict[int, Receiver | None] = {}
         self._events: list[Event] = []
         self._over: Over | None = None
         self._deadline: float | None = None
@@ -139,6 +139,7 @@ class Contact:
         self._closing = False
         self._tally = Tally(now)
         self.state = State.WAITING
+        self._load_receivers()
         if role is Role.CALLER:
             self._speak(now)
 
@@ -256,7 +257,7 @@ class Contact:
         standing = self._mailbox.standing
         if (before.epoch, before.heard_epoch) != (standing.epoch, standing.heard_epoch):
             self._outgoing.reload()
-        self._receivers = dict(self._mailbox.receivers())
+        self._load_receivers()
         self._owes_hello = not hello.reply or before.heard_epoch != standing.heard_epoch
         self._epoch_known = hello.heard_epoch == standing.epoch
         if standing.confirmed > before.confirmed:
@@ -326,6 +327,13 @@ class Contact:
             self._mailbox.keep(number, receiver.shape, data.block, new)
         if receiver.complete:
             self._deliver(receiver)
+
+    def _load_receivers(self) -> None:
+        """Begin with what is durable. A process that died between the last piece and its delivery left that to us."""
+        self._receivers = dict(self._mailbox.receivers())
+        for receiver in tuple(self._receivers.values()):
+            if receiver is not None and receiver.complete:
+                self._deliver(receiver)
 
     def _deliver(self, receiver: Receiver) -> None:
         applied = self._mailbox.deliver(receiver.number, receiver.data())
@@ -408,7 +416,7 @@ class Contact:
         waits_s = self._timing.reply_s(self._grant_bytes, _LONGEST_LEAD_BYTES)
         if not self.heard:
             waits_s += self._random.random() * (waits_s + self._timing.first_over_s)
-        return min(waits_s * 2 ** max(0, self._silent_overs - 1), max(waits_s, self._timing.over_s))
+        return min(waits_s * 2.0 ** max(0, self._silent_overs - 1), max(waits_s, self._timing.over_s))
 
     def _seeds(self, says_hello: bool) -> tuple[bytes, bytes]:
         seed = self._seed(self.role)

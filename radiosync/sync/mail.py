@@ -78,8 +78,12 @@ class Mail:
         return None
 
     def _plan(self, job: Job, limit_bytes: int) -> Plan:
-        """What waits in a job."""
-        return self._store.plan(self._partner, job, self._store.cursor(self._partner, job.scope), limit_bytes)
+        """What waits in a job; the cursor moves over what is not for this partner."""
+        after = self._store.cursor(self._partner, job.scope)
+        plan = self._store.plan(self._partner, job, after, limit_bytes)
+        if not plan.changes and plan.through > after:
+            self._store.skip(self._partner, job.scope, plan.through)
+        return plan
 
     def _draft(self, job: Job, plan: Plan, limit_bytes: int) -> Draft:
         """Encode and seal a plan; one that turns out much too long is planned again with half of it."""

@@ -213,6 +213,9 @@ class SyncStore(Protocol):
         Found by index: takes time in proportion to the changes behind `after`.
         """
 
+    def skip(self, partner: Partner, scope: str, through: int) -> None:
+        """Nothing up to arrival `through` is for this partner: move the job's sealed cursor there without a transfer."""
+
     def seal(self, partner: Partner, draft: Draft) -> SealedTransfer:
         """Keep a batch as the next transfer, add to the OUT context what it adds, move the job's sealed cursor."""
 

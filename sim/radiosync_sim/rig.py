@@ -178,14 +178,15 @@ class Rig:
         world: World,
         scenario: Scenario,
         folder: Path,
-        jobs: Sequence[Job],
+        jobs: Sequence[Job] = (Job("all"),),
         *,
-        wall_ms: Callable[[], int],
+        wall_ms: Callable[[], int] = lambda: 0,
+        store_class: type[MeteredStore] = MeteredStore,
     ) -> None:
         self.world, self.scenario, self.jobs = world, scenario, jobs
         self.clean = scenario.bad is None and scenario.good.bit_error_rate == 0
         self.channel = Channel(world, scenario)
-        self._wall_ms = wall_ms
+        self._wall_ms, self._store_class = wall_ms, store_class
         self.a = Side(self, "a", "b", folder / "a.db")
         self.b = Side(self, "b", "a", folder / "b.db")
         self._introduce()
@@ -204,7 +205,7 @@ class Rig:
     def open_store(self, name: str, path: Path) -> MeteredStore:
         """Open a side's database, with an identity from the world's chance."""
         dice = self.world.random(f"identity/{name}")
-        return MeteredStore.open(path, durable=False, clock=self._wall_ms, make_identity=dice.randbytes)
+        return self._store_class.open(path, durable=False, clock=self._wall_ms, make_identity=dice.randbytes)
 
     def _introduce(self) -> None:
         for side, other in (self.sides, self.sides[::-1]):
