@@ -1,0 +1,88 @@
+"""Whole runs: real changes across every scenario, and what a run says about itself."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from radiosync.connectors.jsonlines import read_jsonlines
+from radiosync.records.edit import Edit
+from radiosync_sim.run import RunOptions, RunResult, run_scenario
+from radiosync_sim.scenario import scenario_names
+from radiosync_sim.split import Split
+from radiosync_sim.story import tell_story
+
+_STREAMS = Path(__file__).parents[3] / "shared" / "data"
+_SPLITS: tuple[Split | None, ...] = (None, "record", "field", "time")
+
+
+def _stream(name: str, limit: int) -> Sequence[Edit]:
+    path = _STREAMS / name / "changes.jsonl.gz"
+    if not path.exists():
+        pytest.skip("the real change histories are not beside this checkout")
+    with path.open("rb") as file:
+        edits = read_jsonlines(file, name)
+        return [edit for edit, _ in zip(edits, range(limit), strict=False)]
+
+
+def _run(scenario: str, seed: int, split: Split | None = None, edits: int = 120, **more: object) -> RunResult:
+    options = RunOptions(scenario, list(tell_story(edits, seed)), "story", split=split, seed=seed)
+    return run_scenario(replace(options, **more))
+
+
+@pytest.mark.parametrize("split", _SPLITS)
+@pytest.mark.parametrize("scenario", scenario_names())
+def test_every_scenario_ends_with_equal_stores(scenario: str, split: Split | None) -> None:
+    for seed in (5, 6):
+        result = _run(scenario, seed, split)
+        assert result.identical, result
+        assert result.pieces_repeated == 0, result
+        assert result.contacts == 6
+
+
+@pytest.mark.parametrize("scenario", ["clean-9600", "hf-300", "stream-2400"])
+@pytest.mark.parametrize("name", ["calfire-incidents", "eden-reference", "fema-shelters"])
+def test_real_histories_arrive(name: str, scenario: str) -> None:
+    for split in (None, "field"):
+        options = RunOptions(scenario, _stream(name, 200), name, contact=50, split=split, seed=2)
+        assert run_scenario(options).identical
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    assert _run("vhf-1200", 4) == _run("vhf-1200", 4)
+    assert _run("vhf-1200", 4) != replace(_run("vhf-1200", 8), seed=4)
+
+
+def test_a_warm_start_costs_nothing_and_leaves_what_contacts_leave() -> None:
+    cold = _run("clean-9600", 3, edits=200)
+    warm = _run("clean-9600", 3, edits=200, warm=0.5)
+    assert warm.identical
+    assert warm.contacts == cold.contacts // 2
+    assert warm.edits == 100
+    # Behind a clean channel, the second half costs the same whether the first was sent or computed.
+    first_half = _run("clean-9600", 3, edits=200, warm=0.0)
+    assert first_half.payload_bytes == cold.payload_bytes
+    assert 0 < warm.payload_bytes < cold.payload_bytes
+
+
+def test_each_edit_by_itself_carries_more_changes() -> None:
+    net, each = _run("clean-9600", 9), _run("clean-9600", 9, every_edit=True)
+    assert each.identical
+    assert net.changes < each.changes <= each.edits
+
+
+def test_a_payload_is_measured_without_records() -> None:
+    result = run_scenario(RunOptions("vhf-1200", payload=4000, seed=1))
+    assert result.identical
+    assert result.payload_bytes == 4000
+    assert result.bytes_a_change is None
+    assert 0.3 < result.utilisation < 0.8
+    assert result.utilisation == pytest.approx(4000 * 8 / 1200 / result.elapsed_s, abs=1e-4)
+
+
+def test_what_is_on_air_is_counted_both_ways() -> None:
+    result = _run("clean-9600", 2)
+    assert result.bytes_on_air["a_to_b"] > result.payload_bytes
+    assert 0 < result.bytes_on_air["b_to_a"] < result.bytes_on_air["a_to_b"]
+    assert result.bytes_a_change == pytest.approx(sum(result.bytes_on_air.values()) / result.changes, abs=0.01)
