@@ -77,3 +77,12 @@ INPUT_LINE_BYTES: Final = 4 * 1024 * 1024
 
 STATION_NAME_CHARACTERS: Final = 40
 """What people call a station or a partner. Longer ones break tables on a telephone's screen."""
+
+UNREAD_BYTES: Final = 64 * 1024
+"""Bytes that arrived from a modem and were not read yet; then the oldest go. A minute and a half at 9600 bit/s."""
+
+CONTROL_LINE_BYTES: Final = 4 * 1024 * 1024
+"""One line on the control socket. The longest is the status of a station with thousands of partners."""
+
+CONTROL_CLIENTS: Final = 64
+"""Programs that may speak with a gateway at a time. Only its own user can, so more than this is a script gone wild."""
