@@ -35,7 +35,9 @@ from radiosync.wire.frames import (
     Data,
     Frame,
     Hello,
+    Kind,
     Report,
+    kind_of,
     read_frame,
     unfold,
     write_frame,
@@ -133,6 +135,7 @@ class Contact:
         self._reported_through = self._mailbox.standing.through
         self._partner_report: Report | None = None
         self._partner_sealed = 0
+        self._met = role is Role.CALLED  # who is called has just heard a hello
         self._owes_hello = False
         self._epoch_known = False
         self.heard = False
@@ -224,41 +227,65 @@ class Contact:
 
     def _parse(self, frame: bytes) -> tuple[Frame, int] | None:
         incoming = Role.CALLED if self.role is Role.CALLER else Role.CALLER
-        for seed in (self._seed(incoming), CALL_SEED):
-            try:
-                content, left_bytes = read_frame(strip_check(frame, seed, self._timing.check_bytes))
-            except WireError:
-                continue
-            if seed != CALL_SEED or self._is_our_call(content):
-                return content, left_bytes
-        return None
+        try:
+            seed = self._seed(incoming, kind_of(frame))
+            content, left_bytes = read_frame(strip_check(frame, seed, self._timing.check_bytes))
+        except WireError:
+            return None
+        return (content, left_bytes) if self._is_ours(content) else None
 
-    def _is_our_call(self, frame: Frame) -> bool:
-        return self.role is Role.CALLED and isinstance(frame, Hello) and frame.contact == self.parties.number
+    def _is_ours(self, frame: Frame) -> bool:
+        """False for a call that opens another contact: other stations count theirs too. Any other frame shows by its check."""
+        if not isinstance(frame, Hello):
+            return True
+        is_us = self.parties.us.startswith(frame.receiver) and self.parties.them.startswith(frame.sender)
+        return is_us and frame.contact == self.parties.number
 
-    def _seed(self, speaker: Role) -> bytes:
+    def _seed(self, speaker: Role, kind: Kind) -> bytes:
+        """Seed of a frame's check. It binds the frame to this contact and to the epochs that its numbers belong to.
+
+        So what is said by or to a station that has not heard of a new epoch is noise, and cannot confirm what is not there.
+        A hello agrees on epochs, so it cannot depend on them.
+        """
+        if kind is Kind.HELLO and speaker is Role.CALLER:
+            return CALL_SEED
         caller = self.parties.us if self.role is Role.CALLER else self.parties.them
-        return speaker.value.encode() + caller + self.parties.number.to_bytes(2, "big")
+        seed = speaker.value.encode() + caller + self.parties.number.to_bytes(2, "big")
+        standing = self._mailbox.standing
+        own, other = standing.epoch, standing.heard_epoch
+        speakers, hearers = (own, other) if speaker is self.role else (other, own)
+        match kind:
+            case Kind.HELLO:
+                return seed
+            case Kind.DATA:
+                return seed + bytes([speakers])
+            case Kind.ACK:
+                return seed + bytes([speakers, hearers])
+            case _ as never:
+                assert_never(never)
 
     def _take(self, frame: Frame, now: float) -> None:
         match frame:
             case Hello():
                 self._take_hello(frame, now)
-            case Ack():
+            case Ack() if self._met:
                 self._take_ack(frame, now)
-            case Data():
+            case Data() if self._met:
                 self._take_data(frame)
+            case Ack() | Data():
+                pass  # Its hello was lost. It may have a new database, whose numbers are not those that we know.
             case _ as never:
                 assert_never(never)
 
     def _take_hello(self, hello: Hello, now: float) -> None:
         before = self._mailbox.standing
         self._mailbox.meet(hello)
+        self._met = True
         standing = self._mailbox.standing
         if (before.epoch, before.heard_epoch) != (standing.epoch, standing.heard_epoch):
             self._outgoing.reload()
-        self._load_receivers()
         self._owes_hello = not hello.reply or before.heard_epoch != standing.heard_epoch
+        self._load_receivers()
         self._epoch_known = hello.heard_epoch == standing.epoch
         if standing.confirmed > before.confirmed:
             self._confirmed(standing.confirmed)
@@ -349,7 +376,7 @@ class Contact:
 
     def _speak(self, now: float) -> None:
         """Make the next over."""
-        self.state, self._deadline = State.SPEAKING, None
+        self.state, self._deadline, self._closing = State.SPEAKING, None, False
         self._stalled_overs += 1
         if self._stalled_overs > STALLED_OVERS:
             self._close(Outcome.DROPPED)
@@ -395,13 +422,21 @@ class Contact:
         if report is None:
             return self._timing.air_bytes(self._timing.first_over_s + self._lead_s)
         longest = self._timing.air_bytes(self._timing.over_s)
-        lead_and_frame = self._timing.air_bytes(self._lead_s + self._timing.frame_s(self._timing.frame_bytes))
-        wish = longest if report.more else report.pending_bytes + lead_and_frame
-        return (
-            min(longest, wish)
-            if report.more or report.pending_bytes
-            else self._timing.air_bytes(self._lead_s)
-        )
+        missing = self._missing_bytes()
+        if report.more or missing is None:
+            return longest
+        lead = self._timing.air_bytes(self._lead_s)
+        wish = max(report.pending_bytes, self._outgoing.piece_air_bytes(missing))
+        frame = self._timing.air_bytes(self._timing.frame_s(self._timing.frame_bytes))
+        return min(longest, lead + frame + wish) if wish else lead
+
+    def _missing_bytes(self) -> int | None:
+        """Size of the pieces that we lack of the partner's transfers; None if we have heard nothing of one of them."""
+        through = self._mailbox.standing.through
+        if any(number not in self._receivers for number in range(through + 1, self._partner_sealed + 1)):
+            return None
+        receivers = [receiver for receiver in self._receivers.values() if receiver is not None]
+        return sum(sum(receiver.needs) * receiver.shape.piece_bytes for receiver in receivers)
 
     @property
     def _lead_s(self) -> float:
@@ -419,8 +454,8 @@ class Contact:
         return min(waits_s * 2.0 ** max(0, self._silent_overs - 1), max(waits_s, self._timing.over_s))
 
     def _seeds(self, says_hello: bool) -> tuple[bytes, bytes]:
-        seed = self._seed(self.role)
-        return (CALL_SEED if says_hello and self.role is Role.CALLER else seed), seed
+        lead = Kind.HELLO if says_hello else Kind.ACK
+        return self._seed(self.role, lead), self._seed(self.role, Kind.DATA)
 
     def _lead(self, says_hello: bool, grant_bytes: int) -> Hello | Ack:
         report = self._report(grant_bytes, self._outgoing.pending_bytes)

@@ -56,9 +56,14 @@ class Outgoing:
     @property
     def pending_bytes(self) -> int:
         """Airtime of the pieces that are still to be sent, in bytes."""
-        size = sum(sender.wanted_pieces * sender.shape.piece_bytes for sender in self.senders)
+        return self.piece_air_bytes(
+            sum(sender.wanted_pieces * sender.shape.piece_bytes for sender in self.senders)
+        )
+
+    def piece_air_bytes(self, size: int) -> int:
+        """Airtime of data frames with pieces of that size together, in bytes."""
         frames = -(-size // max(1, self._payload_bytes))
-        return self._timing.air_bytes(frames * self._timing.frame_s(self._timing.frame_bytes)) if size else 0
+        return self._timing.air_bytes(frames * self._timing.frame_s(self._timing.frame_bytes))
 
     @property
     def _payload_bytes(self) -> int:

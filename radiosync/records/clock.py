@@ -7,6 +7,9 @@ wrong wall clock can make an edit lose a tie, and nothing worse.
 
 COUNTER_BITS = 16
 
+LATEST = (1 << 63) - 1
+"""The last time that stores and air can carry, in the year 6429. Only a clock that is far out comes near it."""
+
 
 def from_milliseconds(milliseconds: int) -> int:
     """The earliest time in that millisecond."""
@@ -22,5 +25,6 @@ def tick(wall_ms: int, newest: int) -> int:
     """Time for a new write to a record whose newest write has time `newest` (0 if it has none).
 
     Later than `newest` whatever the wall clock says, so that a write that has seen another one is never ordered before it.
+    Only `LATEST` is followed by itself: then dots decide, and nothing is stuck.
     """
-    return max(from_milliseconds(wall_ms), newest + 1)
+    return min(max(from_milliseconds(wall_ms), newest + 1), LATEST)

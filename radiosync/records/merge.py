@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from radiosync.records.model import Change, Grave, Record, Siblings, Stamp, Write, covers, join_seen
+from radiosync.records.model import Change, Grave, Origin, Record, Siblings, Stamp, Write, covers, join_seen
 from radiosync.records.value import Value, value_to_json
 
 
@@ -66,11 +66,11 @@ class Merged:
 def merge(mine: Record | None, change: Change) -> Merged:
     """Merge `change` into `mine`, the record with the same table and identity (None if it is unknown here)."""
     if mine is None:
-        return Merged(change, change, tuple(_lost_fields(change, None)))
+        return Merged(change, change, tuple(_lost_in_life(change, None, change)))
     if change.life < mine.life:
         return Merged(mine, None, tuple(_lost_lives(change, mine)))
     if change.life > mine.life:
-        return Merged(change, change, (*_lost_lives(mine, change), *_lost_fields(change, None)))
+        return Merged(change, change, (*_lost_lives(mine, change), *_lost_in_life(change, None, change)))
     return _merge_life(mine, change)
 
 
@@ -88,20 +88,36 @@ def _merge_life(mine: Record, change: Change) -> Merged:
     if not moved and grave == mine.grave:
         return Merged(record, None)
     part = replace(record, writes=moved, grave=grave if grave != mine.grave else None)
-    return Merged(record, part, (*_lost_fields(record, mine), *_lost_delete(record, mine)))
+    return Merged(record, part, tuple(_lost_in_life(record, mine, change)))
 
 
 def _join_siblings(first: Siblings, second: Siblings) -> Siblings:
-    """All writes of both that none of the others replaces, the one that counts first."""
-    if len(first) == len(second) == 1 and second[0].replaces(first[0]):
+    """All writes of both that none of the others replaces, the one that counts first.
+
+    What `Write.replaces` says of each pair is found here in one pass: a partner may send thousands of siblings. If each is
+    replaced by another one, which only a forger can make, the newest stays.
+    """
+    if len(first) == len(second) == 1 and second[0].replaces(first[0]) and not first[0].replaces(second[0]):
         return second
     by_stamp: dict[Stamp, Write] = {}
     for write in (*first, *second):
         known = by_stamp.get(write.stamp)
         by_stamp[write.stamp] = write if known is None else max(known, write, key=_text)
-    every = by_stamp.values()
-    kept = [write for write in every if not any(other.replaces(write) for other in every)]
-    return tuple(sorted(kept, key=lambda write: write.stamp, reverse=True))
+    every = sorted(by_stamp.values(), key=lambda write: write.stamp, reverse=True)
+    newest: dict[Origin, int] = {}
+    replaced: dict[Origin, int] = {}
+    for write in every:
+        author = write.stamp.dot.origin
+        newest[author] = max(newest.get(author, 0), write.stamp.dot.sequence)
+        for origin, sequence in write.over.items():
+            if origin != author:
+                replaced[origin] = max(replaced.get(origin, 0), sequence)
+    kept = [
+        write
+        for write in every
+        if write.stamp.dot.sequence == newest[write.stamp.dot.origin] and not covers(replaced, write.stamp.dot)
+    ]
+    return tuple(kept or every[:1])
 
 
 def _text(write: Write) -> str:
@@ -110,11 +126,20 @@ def _text(write: Write) -> str:
 
 
 def _join_graves(first: Grave | None, second: Grave | None) -> Grave | None:
+    """The newer delete, with the sight of both. What goes without saying is left out, so that equal graves look equal."""
     if first is None or second is None:
         return first or second
     newer, older = (first, second) if first.stamp >= second.stamp else (second, first)
-    dot = older.stamp.dot
-    return Grave(newer.stamp, join_seen(join_seen(newer.seen, older.seen), {dot.origin: dot.sequence}))
+    mine, other = newer.stamp.dot, older.stamp.dot
+    seen = join_seen(join_seen(newer.seen, older.seen), {other.origin: other.sequence})
+    if seen.get(mine.origin, mine.sequence + 1) <= mine.sequence:
+        seen = {origin: sequence for origin, sequence in seen.items() if origin != mine.origin}
+    return Grave(newer.stamp, seen)
+
+
+def _lost_in_life(record: Record, before: Record | None, change: Change) -> Iterator[Conflict]:
+    yield from _lost_fields(record, before)
+    yield from _lost_deletes(record, before, change)
 
 
 def _lost_fields(record: Record, before: Record | None) -> Iterator[Conflict]:
@@ -127,18 +152,27 @@ def _lost_fields(record: Record, before: Record | None) -> Iterator[Conflict]:
                     yield Conflict(ConflictKind.FIELD, name, write.stamp, write.value, siblings[0].stamp)
 
 
-def _lost_delete(record: Record, before: Record) -> Iterator[Conflict]:
-    """A delete that meets a write which it had not seen, unless that was known."""
-    if record.grave is not None and record.alive and (before.grave is None or not before.alive):
-        survivor = max(write.stamp for write in record.all_writes() if not record.grave.ends(write))
+def _lost_deletes(record: Record, before: Record | None, change: Change) -> Iterator[Conflict]:
+    """Deletes that meet a write which they had not seen, unless that was known."""
+    if record.grave is None or not record.alive:
+        return
+    survivor = max(write.stamp for write in record.all_writes() if not record.grave.ends(write))
+    known = None if before is None else before.grave
+    if known is None or (before is not None and not before.alive):
         yield Conflict(ConflictKind.DELETE, "", record.grave.stamp, None, survivor)
+    elif change.grave is not None and not _knows(known, change.grave.stamp):
+        yield Conflict(ConflictKind.DELETE, "", change.grave.stamp, None, survivor)
+
+
+def _knows(grave: Grave, other: Stamp) -> bool:
+    """True if a delete is, or was joined with, the one with that stamp."""
+    return grave.stamp == other or covers(grave.seen, other.dot)
 
 
 def _lost_lives(loser: Record, winner: Record) -> Iterator[Conflict]:
     """Writes of an earlier life that no delete had seen."""
-    stamp = max((write.stamp for write in winner.all_writes()), default=None) or (
-        winner.grave and winner.grave.stamp
-    )
+    grave = None if winner.grave is None else winner.grave.stamp
+    stamp = max((write.stamp for write in winner.all_writes()), default=grave)
     for name, siblings in loser.writes.items():
         for write in siblings:
             if stamp is not None and not covers(winner.past, write.stamp.dot):

@@ -16,7 +16,7 @@ from radiosync.wire.batch import encode_batch
 from radiosync.wire.batchreader import read_batch
 from radiosync.wire.context import Aliases, RecordKey
 from radiosync.wire.frames import Hello, unfold
-from radiosync.wire.seal import open_envelope, seal, unseal
+from radiosync.wire.seal import NAMES_THEIRS, open_envelope, receiver_epoch, seal, unseal
 from radiosync.wire.shape import Shape, choose_shape
 
 _PACKING = 3
@@ -89,8 +89,9 @@ class Mail:
         """Encode and seal a plan; one that turns out much too long is planned again with half of it."""
         out = self._store.outbound(self._partner)
         context = self._store.context(self._partner, Direction.OUT, out.confirmed)
-        batch = encode_batch(plan.changes, context, self._aliases(out.confirmed, plan.changes))
-        data = seal(batch.plain, context, out.sealed + 1)
+        aliases = self._aliases(out.confirmed, plan.changes)
+        batch = encode_batch(plan.changes, context, aliases)
+        data = seal(batch.plain, context, out.sealed + 1, self._their_epoch() if aliases.theirs else b"")
         if len(data) > 2 * limit_bytes and len(plan.changes) > 1:
             after = self._store.cursor(self._partner, job.scope)
             size = limit_bytes * limit_bytes * _PACKING // len(data)
@@ -113,6 +114,10 @@ class Mail:
         through = self._store.inbound(self._partner).through
         theirs = self._store.aliases(self._partner, Direction.IN, through, keys - ours.keys())
         return Aliases(ours, theirs)
+
+    def _their_epoch(self) -> bytes:
+        come = self._store.inbound(self._partner)
+        return receiver_epoch(come.incarnation or 0, come.epoch)
 
     def promise(self, senders: Sequence[Sender]) -> None:
         """Keep how many pieces have been taken."""
@@ -152,11 +157,14 @@ class Mail:
         if not 0 <= version <= self._store.inbound(self._partner).through:
             raise ContextError("a transfer builds on others that are not here")
         context = self._store.context(self._partner, Direction.IN, version)
-        plain = unseal(envelope, context)
+        ours = receiver_epoch(self._store.origin.incarnation, self._store.outbound(self._partner).epoch)
+        plain = unseal(envelope, context, ours)
         raw = read_batch(plain)
-        ours = self._store.aliased(self._partner, Direction.IN, raw.ours)
-        theirs = self._store.aliased(self._partner, Direction.OUT, raw.theirs)
-        changes, additions = raw.resolve(context, ours, theirs)
+        changes, additions = raw.resolve(
+            context,
+            self._store.aliased(self._partner, Direction.IN, raw.ours),
+            self._store.aliased(self._partner, Direction.OUT, raw.theirs),
+        )
         return Delivery(number, self._let_in(changes), plain, additions)
 
     def _let_in(self, changes: Sequence[Change]) -> Sequence[Change]:
@@ -175,7 +183,14 @@ class Mail:
             self._store.begin_epoch(self._partner, hello.incarnation, hello.epoch)
             self._lost = False
             self._refused.clear()
+            self._withdraw_stale()
+        self._store.meet(self._partner, hello.incarnation)
         self._agree(hello, reborn)
+
+    def _withdraw_stale(self) -> None:
+        """The partner gives aliases anew: what is sealed with its old ones can no longer be read, and is planned again."""
+        if any(transfer.data[0] & NAMES_THEIRS for transfer in self._store.unconfirmed(self._partner)):
+            self._store.rewind(self._partner, self._store.outbound(self._partner).confirmed)
 
     def _agree(self, hello: Hello, reborn: bool) -> None:
         """What the partner says that it has is believed, more or less than we thought (protocol, section 4.3)."""

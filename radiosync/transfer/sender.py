@@ -84,15 +84,14 @@ class Sender:
     def acknowledge(self, needs: Sequence[int]) -> None:
         """The receiver needs that many more pieces of each block, all that was sent so far being counted.
 
-        An empty sequence means that it has never heard of the transfer. Another length is ignored: it is about
-        something else.
+        An empty sequence means that it has never heard of the transfer. Another number of blocks means that it takes it for
+        one of another shape, so it is told the shape again, and sent everything.
         """
-        self.shape_known = bool(needs)
-        if not needs:
+        self.shape_known = len(needs) == len(self._blocks)
+        if not self.shape_known:
             needs = self.shape.block_sizes
-        if len(needs) == len(self._blocks):
-            for block, need in zip(self._blocks, needs, strict=True):
-                block.needed = block.wanted = min(need, len(block.pieces))
+        for block, need in zip(self._blocks, needs, strict=True):
+            block.needed = block.wanted = min(need, len(block.pieces))
 
 
 class _Block:

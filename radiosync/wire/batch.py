@@ -211,7 +211,7 @@ class _Encoder:
             Column.REFS: list[Plain](self._refs),
             Column.AUTHORS: _repeated(authors),
             Column.SEQUENCES: _repeated(_steps_by_author(authors, self._stamps)),
-            Column.TIMES: [unit, *_steps([stamp.time // unit for stamp in self._stamps])],
+            Column.TIMES: [int(unit == SECOND), *_steps([stamp.time // unit for stamp in self._stamps])],
             Column.MASKS: [list(mask) for mask in self._masks.new],
             Column.MASK_NUMBERS: _repeated(self._mask_numbers),
             Column.VALUES: [self._values[number] for number in sorted(self._values)],

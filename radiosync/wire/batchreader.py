@@ -219,9 +219,9 @@ class _Reader:
     @property
     def _unit(self) -> int:
         items = self._columns[Column.TIMES]
-        if not items or items[0] not in (1, SECOND):
+        if not items or items[0] not in (0, 1):
             raise WireError("a batch has times without a unit")
-        return SECOND if items[0] == SECOND else 1
+        return SECOND if items[0] else 1
 
     def _read_older(self, rows: Sequence[_Row], masks: Sequence[list[int]], values: int) -> None:
         """Fields of a row that have an older stamp."""

@@ -5,9 +5,9 @@ any other literal is [text]. No value is null.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BytesIO
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 import cbor2
 
@@ -22,16 +22,45 @@ _INT64 = 1 << 63
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.([0-9]+)")
 
 
+def _refuse_tag(_item: object, _immutable: bool) -> NoReturn:
+    raise ValueError("no tag means anything here")
+
+
+class _NoTags(Mapping[int, Callable[[object, bool], NoReturn]]):
+    """Takes the place of the library's decoders of tags. Among these are patterns that take minutes to compile, messages
+    that take as long to parse, and arrays that contain themselves."""
+
+    def __getitem__(self, tag: int) -> Callable[[object, bool], NoReturn]:
+        return _refuse_tag
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+_NO_TAGS = _NoTags()
+
+
 def dumps(item: Plain) -> bytes:
     """CBOR for an item."""
     return cbor2.dumps(item)
 
 
 def loads(data: bytes) -> object:
-    """The one item that `data` holds. Raises WireError for anything else, also for nesting beyond `BATCH_NESTING`."""
+    """The one item that `data` holds.
+
+    Raises WireError for anything else, also for tags and for nesting beyond `BATCH_NESTING`.
+    """
     stream = BytesIO(data)
     decoder = cbor2.CBORDecoder(
-        stream, max_depth=BATCH_NESTING, allow_indefinite=False, allow_duplicate_keys=False, read_size=1
+        stream,
+        semantic_decoders=_NO_TAGS,
+        max_depth=BATCH_NESTING,
+        allow_indefinite=False,
+        allow_duplicate_keys=False,
+        read_size=1,
     )
     try:
         item: object = decoder.decode()

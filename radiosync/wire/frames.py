@@ -1,7 +1,8 @@
 """The three kinds of frame, as bytes and back (protocol, section 5).
 
 Every frame begins with two bytes: kind and flags, and how many bytes of the over are left behind this frame. It ends with a
-frame check whose seed binds it to one contact, so that a frame of another contact looks like a damaged one.
+frame check whose seed binds it to one contact and to the epochs that its numbers belong to, so that a frame of another
+contact or epoch looks like a damaged one.
 
 A *hello* says who calls whom and what each has. It opens a contact, answers a call, and stands in for an acknowledgement
 whenever an epoch or a context has to be agreed anew. An *acknowledgement* leads every other over. *Data* frames carry
@@ -11,7 +12,7 @@ pieces.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from radiosync.errors import WireError
 from radiosync.limits import OPEN_TRANSFERS, TRANSFER_BLOCKS
@@ -163,21 +164,28 @@ def set_left(frame: bytes, left_bytes: int) -> bytes:
     return frame[:1] + bytes([write_left(left_bytes)]) + frame[2:]
 
 
+def kind_of(data: bytes) -> Kind:
+    """The kind of a frame, whose check may still be on it. Raises WireError if there is no such kind."""
+    if not data or data[0] >> 5 not in tuple(Kind):
+        raise WireError("there is no frame of that kind")
+    return Kind(data[0] >> 5)
+
+
 def read_frame(data: bytes) -> tuple[Frame, int]:
     """A frame whose check has been taken off, and the bytes left behind it in the over. Raises WireError."""
     if len(data) < 2:
         raise WireError("a frame is shorter than its head")
-    kind, flags, body = data[0] >> 5, data[0] & 0x1F, data[2:]
+    flags, body = data[0] & 0x1F, data[2:]
     try:
-        match kind:
+        match kind_of(data):
             case Kind.HELLO:
                 return _read_hello(flags, body), read_left(data[1])
             case Kind.ACK:
                 return _read_ack(flags, body), read_left(data[1])
             case Kind.DATA:
                 return _read_data(flags, body), read_left(data[1])
-            case _:
-                raise WireError(f"there is no kind of frame {kind}")
+            case _ as never:
+                assert_never(never)
     except IndexError:
         raise WireError("a frame ends before it should") from None
 
@@ -243,7 +251,7 @@ def _write_report(out: bytearray, report: Report) -> None:
 def _read_report(flags: int, sealed: int, through: int, body: bytes) -> Report:
     grant, pending, at = read_left(body[0]), read_left(body[1]), 2
     arriving: list[Arriving] = []
-    while at < len(body) and len(arriving) <= OPEN_TRANSFERS:
+    while at < len(body) and len(arriving) < OPEN_TRANSFERS:
         code, at = read_uvarint(body, at)
         blocks = code // 2
         if blocks > TRANSFER_BLOCKS:

@@ -15,12 +15,12 @@ class PayloadMail:
     """Sends given bytes and keeps what arrives; all in memory.
 
     Attributes:
-        sent_bytes: size of all transfers that were sealed.
-        received: what has arrived, by number of the transfer, padding included.
+        sent: the transfers that were sealed, by number.
+        received: those that have arrived, padding included.
     """
 
     def __init__(self, payload: bytes = b"") -> None:
-        self.sent_bytes = 0
+        self.sent: dict[int, bytes] = {}
         self.received: dict[int, bytes] = {}
         self._waiting = payload
         self._sealed = self._confirmed = self._through = 0
@@ -51,7 +51,7 @@ class PayloadMail:
         if not data:
             return None
         self._sealed += 1
-        self.sent_bytes += len(data)
+        self.sent[self._sealed] = data
         shape = choose_shape(len(data))
         sender = Sender(self._sealed, data, shape, [0] * len(shape.block_sizes))
         self._senders.append(sender)

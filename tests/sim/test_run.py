@@ -81,6 +81,11 @@ def test_a_payload_is_measured_without_records() -> None:
     assert result.utilisation == pytest.approx(4000 * 8 / 1200 / result.elapsed_s, abs=1e-4)
 
 
+def test_a_payload_of_several_transfers_arrives_as_it_was() -> None:
+    for scenario, seed in (("vhf-1200", 1), ("lora-sf9", 2), ("hf-300", 7)):
+        assert run_scenario(RunOptions(scenario, payload=20_000, seed=seed)).identical
+
+
 def test_what_is_on_air_is_counted_both_ways() -> None:
     result = _run("clean-9600", 2)
     assert result.bytes_on_air["a_to_b"] > result.payload_bytes

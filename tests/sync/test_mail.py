@@ -1,0 +1,195 @@
+"""One partner's traffic: what is shared, what is refused, and how both sides find back to each other."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+
+from radiosync.records.edit import Edit
+from radiosync.records.value import Number
+from radiosync.store import Store
+from radiosync.sync.mail import Mail
+from radiosync.sync.ports import Job, Partner
+from radiosync.wire.frames import Hello, Report
+
+_JOBS = (Job("all"),)
+_UUIDS = [UUID(int=number) for number in range(1, 7)]
+
+
+class End:
+    """A store with one partner."""
+
+    def __init__(self, number: int) -> None:
+        parts = iter([bytes([number]) * 8, number.to_bytes(4, "big")])
+        self.store = Store.open(":memory:", durable=False, make_identity=lambda size: next(parts)[:size])
+        self.partner: Partner
+
+    def mail(self, jobs: tuple[Job, ...] = _JOBS) -> Mail:
+        """A fresh look at the store, as after a restart."""
+        return Mail(self.store, self.partner, jobs)
+
+    def write(self, uuid: UUID, value: str, table: str = "t") -> None:
+        self.store.edit([Edit(table, uuid, {"name": value})])
+
+    def name(self, uuid: UUID) -> object:
+        record = self.store.record("t", uuid)
+        return None if record is None else record.fields["name"]
+
+    def seal(self) -> tuple[int, bytes]:
+        sender = self.mail().seal_next(10_000)
+        assert sender is not None
+        return sender.number, self.store.unconfirmed(self.partner)[-1].data
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[End, End]]:
+    a, b = End(1), End(2)
+    for here, there in ((a, b), (b, a)):
+        here.partner = here.store.add_partner("other", there.store.station)
+        here.store.begin_epoch(here.partner, there.store.origin.incarnation, 0)
+    yield a, b
+    for end in (a, b):
+        end.store.close()
+
+
+def _carry(source: End, target: End) -> None:
+    number, data = source.seal()
+    assert target.mail().deliver(number, data)
+    source.mail().confirm(number)
+
+
+def _hello(sender: End, receiver: End) -> Hello:
+    """What `sender` would say of itself now."""
+    standing = sender.mail().standing
+    return Hello(
+        reply=False,
+        receiver=receiver.store.station[:4],
+        sender=sender.store.station[:4],
+        incarnation=sender.store.origin.incarnation,
+        contact=1,
+        epoch=standing.epoch,
+        heard_epoch=standing.heard_epoch,
+        heard_digest=standing.heard_digest,
+        report=Report(standing.sealed, standing.through),
+    )
+
+
+def _settle(a: End, b: End) -> None:
+    """Meet, and exchange until nothing is left."""
+    for _ in range(8):
+        for here, there in ((a, b), (b, a)):
+            there.mail().meet(_hello(here, there))
+        for here, there in ((a, b), (b, a)):
+            mail = here.mail()
+            while mail.seal_next(10_000):
+                pass
+            for transfer in here.store.unconfirmed(here.partner):
+                if there.mail().deliver(transfer.number, transfer.data):
+                    here.mail().confirm(transfer.number)
+    assert a.store.content_digest() == b.store.content_digest()
+
+
+def test_a_known_record_is_named_by_the_alias_that_either_side_gave(ends: tuple[End, End]) -> None:
+    a, b = ends
+    b.write(_UUIDS[0], "long name of a shelter")
+    _carry(b, a)
+    a.write(_UUIDS[0], "short")
+    _, data = a.seal()
+    assert _UUIDS[0].bytes not in data
+    assert data[0] & 0x80
+
+
+def test_aliases_of_an_epoch_that_is_over_are_refused(ends: tuple[End, End]) -> None:
+    """They would name another record: the receiver gives its aliases anew."""
+    a, b = ends
+    for place, uuid in enumerate(_UUIDS[:3]):
+        b.write(uuid, f"record {place}")
+        _carry(b, a)
+    a.write(_UUIDS[0], "edited at a")
+    number, data = a.seal()
+    b.store.rewind(b.partner, 0)
+    b.write(_UUIDS[2], "newer at b")
+    b.seal()
+    assert not b.mail().deliver(number, data)
+    assert [b.name(uuid) for uuid in _UUIDS[:3]] == ["record 0", "record 1", "newer at b"]
+    _settle(a, b)
+    assert b.name(_UUIDS[0]) == "edited at a"
+    assert a.name(_UUIDS[2]) == "newer at b"
+
+
+def test_a_damaged_transfer_is_fetched_again_and_then_given_up(ends: tuple[End, End]) -> None:
+    a, b = ends
+    a.write(_UUIDS[0], "x")
+    number, data = a.seal()
+    broken = bytes([*data[:-1], data[-1] ^ 1])
+    mail = b.mail()
+    before = mail.standing.heard_digest
+    assert not mail.deliver(number, broken)
+    assert mail.standing.heard_digest == before
+    assert not mail.deliver(number, broken)
+    assert mail.standing.heard_digest != before
+    assert mail.deliver(number, data)
+
+
+def test_a_partner_that_lost_its_database_gets_everything_again(ends: tuple[End, End]) -> None:
+    a, b = ends
+    for uuid in _UUIDS:
+        a.write(uuid, f"record {uuid.int}")
+        _carry(a, b)
+    fresh = End(2)
+    fresh.store.close()
+    parts = iter([bytes([2]) * 8, (99).to_bytes(4, "big")])
+    fresh.store = Store.open(":memory:", durable=False, make_identity=lambda size: next(parts)[:size])
+    fresh.partner = fresh.store.add_partner("other", a.store.station)
+    _settle(a, fresh)
+    assert {fresh.name(uuid) for uuid in _UUIDS} == {f"record {uuid.int}" for uuid in _UUIDS}
+    fresh.store.close()
+
+
+def test_a_partner_that_has_less_than_it_said_gets_the_rest_again(ends: tuple[End, End]) -> None:
+    """Its disk went back behind its back: what it says now is believed, although it is less."""
+    a, b = ends
+    for uuid in _UUIDS[:2]:
+        a.write(uuid, "old")
+        _carry(a, b)
+    said = _hello(b, a)
+    for uuid in _UUIDS[2:]:
+        a.write(uuid, "new")
+        _carry(a, b)
+    a.mail().meet(said)
+    plan = a.store.plan(a.partner, _JOBS[0], a.store.cursor(a.partner, _JOBS[0].scope), 10_000)
+    assert {change.uuid for change in plan.changes} == set(_UUIDS[2:])
+
+
+def test_the_most_urgent_job_goes_first_and_tables_stay_apart(ends: tuple[End, End]) -> None:
+    a, b = ends
+    a.write(_UUIDS[0], "crates", "stock")
+    a.write(_UUIDS[1], "ill", "medical")
+    jobs = (Job("stock", frozenset({"stock"}), priority=3), Job("medical", frozenset({"medical"}), priority=0))
+    first = a.mail(jobs).seal_next(10_000)
+    assert first is not None
+    assert b.mail(jobs).deliver(first.number, a.store.unconfirmed(a.partner)[-1].data)
+    assert b.store.record("medical", _UUIDS[1]) is not None
+    assert b.store.record("stock", _UUIDS[0]) is None
+
+
+def test_what_no_job_receives_is_not_let_in(ends: tuple[End, End]) -> None:
+    a, b = ends
+    a.write(_UUIDS[0], "crates", "stock")
+    a.write(_UUIDS[1], "tent", "t")
+    number, data = a.seal()
+    closed = (Job("out", frozenset({"stock"}), receives=False), Job("t", frozenset({"t"})))
+    assert b.mail(closed).deliver(number, data)
+    assert b.store.record("stock", _UUIDS[0]) is None
+    assert b.name(_UUIDS[1]) == "tent"
+
+
+def test_a_batch_is_no_longer_than_planned_unless_one_change_is(ends: tuple[End, End]) -> None:
+    a, _ = ends
+    a.store.edit(Edit("t", UUID(int=number), {"n": Number(str(number * 7919))}) for number in range(1, 400))
+    sizes = []
+    mail = a.mail()
+    while sender := mail.seal_next(600):
+        sizes.append(sender.shape.total_bytes)
+    assert len(sizes) > 3
+    assert max(sizes) <= 2 * 600 + 32

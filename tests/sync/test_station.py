@@ -1,0 +1,135 @@
+"""A station on a link that others use too."""
+
+from collections.abc import Iterator
+from random import Random
+from uuid import UUID
+
+import pytest
+
+from radiosync.link.events import ContactEnded, Outcome
+from radiosync.link.over import Over
+from radiosync.link.timing import timing_of
+from radiosync.profiles.airtime import Airtime
+from radiosync.records.edit import Edit
+from radiosync.store import Store
+from radiosync.sync.ports import Job
+from radiosync.sync.station import ContactBegan, ContactEvent, Station, StationEvent, StrangerHeard
+from radiosync.wire.ax25 import Address
+from radiosync.wire.framing import KissAx25Framing
+
+_AIRTIME = Airtime.of("kiss-tnc", 1200, key_up_s=0.5, max_frame_bytes=256, longest_over_s=30)
+_TIMING = timing_of(_AIRTIME, KissAx25Framing(Address.parse("A"), Address.parse("B")))
+
+
+class Site:
+    """A store and its station."""
+
+    def __init__(self, number: int) -> None:
+        parts = iter([bytes([number]) * 8, number.to_bytes(4, "big")])
+        self.store = Store.open(":memory:", durable=False, make_identity=lambda size: next(parts)[:size])
+        self.events: list[StationEvent] = []
+        jobs = (Job("all"),)
+        self.station = Station(
+            self.store, _TIMING, Random(number), partners=self.store.partners, jobs=lambda partner: jobs
+        )
+
+    def know(self, other: "Site", name: str) -> None:
+        self.store.add_partner(name, other.store.station)
+
+    def call(self, name: str, now: float = 0.0) -> Over:
+        self.station.call(self.store.partner(name), now=now)
+        over = self.station.poll_over(now=now)
+        assert over is not None
+        return over
+
+    def hear(self, over: Over, now: float) -> Over | None:
+        for frame in over.frames:
+            self.station.receive_frame(frame, now=now)
+        answer = self.station.poll_over(now=now)
+        self.events += self.station.poll_events()
+        return answer
+
+    def outcomes(self) -> list[Outcome]:
+        ended = [event.event for event in self.events if isinstance(event, ContactEvent)]
+        return [event.outcome for event in ended if isinstance(event, ContactEnded)]
+
+
+@pytest.fixture
+def sites() -> Iterator[tuple[Site, Site, Site]]:
+    made = Site(1), Site(2), Site(3)
+    yield made
+    for site in made:
+        site.store.close()
+
+
+def _converse(caller: Site, called: Site, over: Over | None, now: float) -> None:
+    for turn in range(40):
+        if over is None:
+            return
+        over = (called, caller)[turn % 2].hear(over, now + turn)
+    pytest.fail("the two never come to an end")
+
+
+def test_a_call_with_the_same_number_by_another_station_does_not_take_over(sites: tuple[Site, Site, Site]) -> None:
+    a, b, c = sites
+    for caller, name in ((b, "b"), (c, "c")):
+        a.know(caller, name)
+        caller.know(a, "a")
+    b.store.edit([Edit("t", UUID(int=1), {"n": "b"})])
+    answer = a.hear(b.call("a"), 1.0)
+    assert answer is not None
+    assert a.hear(c.call("a"), 2.0) is None
+    assert a.store.inbound(a.store.partner("b")).incarnation == b.store.origin.incarnation
+    over = b.hear(answer, 3.0)
+    _converse(b, a, over, 4.0)
+    assert a.outcomes() == [Outcome.COMPLETE]
+    assert a.store.record("t", UUID(int=1)) is not None
+
+
+def test_a_stranger_is_noticed_and_not_answered(sites: tuple[Site, Site, Site]) -> None:
+    a, b, _ = sites
+    b.know(a, "a")
+    assert a.hear(b.call("a"), 1.0) is None
+    assert a.events == [StrangerHeard(b.store.station[:4])]
+
+
+def test_a_partner_that_calls_anew_is_answered_at_once(sites: tuple[Site, Site, Site]) -> None:
+    """Its process died in the middle of a contact, or it gave up before we did."""
+    a, b, _ = sites
+    a.know(b, "b")
+    b.know(a, "a")
+    assert a.hear(b.call("a"), 1.0) is not None
+    b.station.hang_up()
+    answer = a.hear(b.call("a"), 9.0)
+    assert answer is not None
+    _converse(b, a, b.hear(answer, 10.0), 11.0)
+    assert a.outcomes() == [Outcome.STOPPED, Outcome.COMPLETE]
+
+
+def test_when_both_call_the_greater_identity_stays_caller(sites: tuple[Site, Site, Site]) -> None:
+    a, b, _ = sites
+    a.know(b, "b")
+    b.know(a, "a")
+    from_a, from_b = a.call("b"), b.call("a")
+    assert b.hear(from_a, 1.0) is None
+    answer = a.hear(from_b, 1.0)
+    assert answer is not None
+    assert ContactBegan(a.store.partner("b"), 1, True) in [
+        ContactBegan(a.store.partner("b"), event.contact, event.called)
+        for event in a.events
+        if isinstance(event, ContactBegan)
+    ]
+    _converse(b, a, b.hear(answer, 2.0), 3.0)
+    assert b.outcomes() == [Outcome.COMPLETE]
+
+
+def test_the_time_at_which_a_partner_was_heard_is_noted_each_time(sites: tuple[Site, Site, Site]) -> None:
+    a, b, _ = sites
+    a.know(b, "b")
+    b.know(a, "a")
+    heard = []
+    for _ in range(2):
+        _converse(b, a, b.call("a"), 1.0)
+        heard.append(a.store.status(a.store.partner("b"), [Job("all")]).heard_at)
+        b.station.poll_events()
+    assert None not in heard
