@@ -65,6 +65,7 @@ class Merged:
 
 def merge(mine: Record | None, change: Change) -> Merged:
     """Merge `change` into `mine`, the record with the same table and identity (None if it is unknown here)."""
+    change = _in_order(change)
     if mine is None:
         return Merged(change, change, tuple(_lost_in_life(change, None, change)))
     if change.life < mine.life:
@@ -91,6 +92,13 @@ def _merge_life(mine: Record, change: Change) -> Merged:
     return Merged(record, part, tuple(_lost_in_life(record, mine, change)))
 
 
+def _in_order(change: Change) -> Change:
+    """The same change, each write once and the one that counts first, whatever a partner sent."""
+    if all(len(siblings) == 1 for siblings in change.writes.values()):
+        return change
+    return replace(change, writes={name: _join_siblings((), siblings) for name, siblings in change.writes.items()})
+
+
 def _join_siblings(first: Siblings, second: Siblings) -> Siblings:
     """All writes of both that none of the others replaces, the one that counts first.
 
@@ -115,7 +123,8 @@ def _join_siblings(first: Siblings, second: Siblings) -> Siblings:
     kept = [
         write
         for write in every
-        if write.stamp.dot.sequence == newest[write.stamp.dot.origin] and not covers(replaced, write.stamp.dot)
+        if write.stamp.dot.sequence == newest[write.stamp.dot.origin]
+        and not covers(replaced, write.stamp.dot)
     ]
     return tuple(kept or every[:1])
 

@@ -1,6 +1,7 @@
 """One batch of changes on its way into the database: merged in memory, then written with few statements."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -62,6 +63,10 @@ class Application:
         if merged.moved is not None:
             self.arrival += 1
             self._rows.append(LogRow(self.arrival, number, self._source, merged.moved))
+        if before is not None and _has_risen(before.record, merged.record):
+            # What a dead record held was kept from partners (`log._NetEffect`). Now all need it, whoever woke it.
+            self.arrival += 1
+            self._rows.append(LogRow(self.arrival, number, None, replace(before.record, grave=None)))
         self._noticed.extend((number, conflict) for conflict in merged.conflicts)
         return merged
 
@@ -87,3 +92,8 @@ class Application:
         rows[stored.id] = stored
         if before is not None and may_have_conflicts(before.record):
             self._may_settle.add(before.id)
+
+
+def _has_risen(before: Record, now: Record) -> bool:
+    """True if a write that its delete had not seen has brought a dead record back, with all that it held."""
+    return not before.alive and bool(before.writes) and now.alive and now.life == before.life

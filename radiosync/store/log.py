@@ -170,7 +170,10 @@ class _Entry(NamedTuple):
 
 
 class _NetEffect:
-    """Writes that are part of their record's state now, as one change for each record, at the place of its last line."""
+    """Writes that are part of their record's state now, as one change for each record, at the place of its last line.
+
+    Of a dead record only the grave goes: what it held matters again only if somebody wakes it, and is logged anew then.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self._theirs = reader.origin
@@ -190,7 +193,9 @@ class _NetEffect:
         chosen = self._chosen.pop(key, None) or _Chosen(entry.now, {})
         chosen.has_grave |= has_grave
         for name, write in writes:
-            chosen.writes.setdefault(name, []).append(write)
+            taken = chosen.writes.setdefault(name, [])
+            if write not in taken:  # a record that was woken stands twice in the log
+                taken.append(write)
         self._chosen[key] = chosen
         self._bytes += cost
         return True
@@ -200,7 +205,7 @@ class _NetEffect:
         return [chosen.change() for chosen in self._chosen.values()]
 
     def _current(self, entry: _Entry) -> Iterator[tuple[str, Write]]:
-        if entry.part.life == entry.now.life:
+        if entry.part.life == entry.now.life and entry.now.alive:
             for name, write in _named_writes(entry.part):
                 if write.stamp.dot.origin != self._theirs and write in entry.now.writes.get(name, ()):
                     yield name, write

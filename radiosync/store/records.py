@@ -148,8 +148,12 @@ class Records:
 
 
 def canonical_text(record: Record) -> str:
-    """All of a record on which stations must agree, as one line of text that is the same everywhere."""
-    fields = {name: [_write(write) for write in record.writes[name]] for name in sorted(record.writes)}
+    """All of a record on which stations must agree, as one line of text that is the same everywhere.
+
+    Not what a dead record held: a station that never saw it alive knows only that it is dead.
+    """
+    writes = record.writes if record.alive else {}
+    fields = {name: [_write(write) for write in writes[name]] for name in sorted(writes)}
     grave = record.grave and [_stamp(record.grave.stamp), _seen(record.grave.seen)]
     parts = [record.table, str(record.uuid), record.life, fields, grave]
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))

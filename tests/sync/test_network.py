@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from radiosync.records.edit import Edit
+from radiosync.records.merge import ConflictKind
 from radiosync.records.value import Number, Value
 from radiosync.store import Store
 from radiosync.sync.mail import Mail
@@ -123,4 +124,37 @@ def test_the_loser_of_a_conflict_is_kept_at_both_ends_of_a_line() -> None:
         assert sorted(value.literal for value in values if isinstance(value, Number)) == ["2", "3"]
         assert record.fields["b"] == Number("9")
         assert {conflict.field for conflict in store.conflicts(only_open=True)} == {"a"}
+    network.close()
+
+
+def test_a_record_that_is_made_and_deleted_between_two_contacts_costs_a_grave_alone() -> None:
+    network = Network(Random(3), 3, ring=False)
+    network.stores[0].edit([Edit("t", _UUIDS[0], {"a": "a long text that nobody needs any more"})])
+    network.stores[0].edit([Edit("t", _UUIDS[0], None)])
+    list(network.settle())
+    for store in network.stores[1:]:
+        record = store.record("t", _UUIDS[0])
+        assert record is not None
+        assert not record.alive
+        assert not record.writes
+    assert len({store.content_digest() for store in network.stores}) == 1
+    network.close()
+
+
+def test_what_a_dead_record_held_comes_back_with_it() -> None:
+    """The delete at one end and an edit at the other do not know of each other; the middle knew neither."""
+    network = Network(Random(4), 3, ring=False)
+    first, middle, last = network.stores
+    first.edit([Edit("t", _UUIDS[0], {"a": Number("1"), "b": Number("1")})])
+    list(network.settle())
+    first.edit([Edit("t", _UUIDS[0], {"a": Number("2"), "b": Number("1")})])
+    first.edit([Edit("t", _UUIDS[0], None)])
+    last.edit([Edit("t", _UUIDS[0], {"a": Number("1"), "b": Number("7")})])
+    list(network.settle())
+    for store in (first, middle, last):
+        record = store.record("t", _UUIDS[0])
+        assert record is not None
+        assert record.alive
+        assert record.fields == {"a": Number("2"), "b": Number("7")}
+        assert any(conflict.kind is ConflictKind.DELETE for conflict in store.conflicts())
     network.close()

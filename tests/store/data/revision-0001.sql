@@ -219,7 +219,7 @@ CREATE TABLE version (
 INSERT INTO "version" VALUES(1,'out',0,X'00000000',X'',0,'{}');
 INSERT INTO "version" VALUES(1,'in',0,X'00000000',X'',0,'{}');
 INSERT INTO "version" VALUES(1,'in',1,X'08BDEBE6',X'6669727374',5,'{}');
-INSERT INTO "version" VALUES(1,'out',1,X'CF7D6E34',X'7365616C6564',6,'{"all:*": 1}');
+INSERT INTO "version" VALUES(1,'out',1,X'CF7D6E34',X'7365616C6564',6,'{"all:*": 2}');
 INSERT INTO "version" VALUES(1,'out',2,X'EB8AA35B',X'616761696E',11,'{"all:*": 3}');
 CREATE INDEX ix_record_newest_table_name_uuid ON record (newest, table_name, uuid);
 CREATE INDEX ix_contact_partner_started_at ON contact (partner, started_at);
