@@ -106,13 +106,15 @@ class Cost:
 
     Attributes:
         changes: that travelled.
-        bytes_on_air: all bytes of both modems, headers included.
+        bytes_on_air: all bytes of both modems, headers included, without `unheard_bytes`.
+        unheard_bytes: bytes that were sent while the link was cut or the other process was dead.
         gzip_csv_bytes: the full rows of the same changes as CSV, gzip -9, a file for each contact; without any transport.
         elapsed_s: virtual time, waiting for a broken link included.
     """
 
     changes: int
     bytes_on_air: int
+    unheard_bytes: int
     gzip_csv_bytes: int
     elapsed_s: float
 
@@ -158,7 +160,7 @@ class _Demo:
             self._world, load_scenario(SCENARIO), folder, (Job("all"),), wall_ms=lambda: self._wall_ms
         )
         self._progress: Progress | None = None
-        self._gzip_csv_bytes = 0
+        self._gzip_csv_bytes = self._unheard_bytes = 0
         self._ticking = True
 
     def play(self) -> DemoResult:
@@ -173,6 +175,7 @@ class _Demo:
         later = Cost(
             whole.changes - first_cost.changes,
             whole.bytes_on_air - first_cost.bytes_on_air,
+            0,
             whole.gzip_csv_bytes - first_cost.gzip_csv_bytes,
             whole.elapsed_s - first_cost.elapsed_s,
         )
@@ -198,16 +201,20 @@ class _Demo:
         self._world.call_later(1.0, self._tick)
         self._call(Turn.CALL)
         self._run_to(_CUT_SHARE)
+        before = self._all_bytes
         outage = rig.channel.cut()
         self._turn(Turn.CUT)
         rig.run_while(lambda: rig.a.station.busy)
         self._turn(Turn.DROPPED)
         rig.channel.restore(outage)
+        self._unheard_bytes += self._all_bytes - before
         self._call(Turn.MENDED)
         self._run_to(_KILL_SHARE)
+        before = self._all_bytes
         rig.b.kill()
         self._turn(Turn.KILLED)
         rig.run_while(lambda: rig.a.station.busy)
+        self._unheard_bytes += self._all_bytes - before
         rig.b.restart(self._folder / "b-after.db")
         self._call(Turn.RESTARTED)
         rig.run_while(lambda: rig.a.station.busy)
@@ -270,10 +277,14 @@ class _Demo:
     def _turn(self, turn: Turn) -> None:
         self._on_event(DemoTurn(turn, self._world.now, self._progress))
 
+    @property
+    def _all_bytes(self) -> int:
+        return sum(counter.bytes_sent for counter in self._rig.channel.counters.values())
+
     def _cost(self) -> Cost:
-        counters = self._rig.channel.counters.values()
-        bytes_on_air = sum(counter.bytes_sent for counter in counters)
-        return Cost(self._rig.a.store.sealed_changes, bytes_on_air, self._gzip_csv_bytes, self._world.now)
+        heard = self._all_bytes - self._unheard_bytes
+        changes = self._rig.a.store.sealed_changes
+        return Cost(changes, heard, self._unheard_bytes, self._gzip_csv_bytes, self._world.now)
 
 
 def _gzip_csv_bytes(edits: Sequence[Edit]) -> int:

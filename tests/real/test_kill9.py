@@ -48,7 +48,9 @@ def _environment() -> dict[str, str]:
 
 
 def _call(*words: str) -> dict[str, object]:
-    done = subprocess.run([*_COMMAND, "--json", *words], env=_environment(), capture_output=True, check=True, timeout=60)
+    done = subprocess.run(
+        [*_COMMAND, "--json", *words], env=_environment(), capture_output=True, check=True, timeout=60
+    )
     answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
@@ -56,7 +58,9 @@ def _call(*words: str) -> dict[str, object]:
 @contextlib.contextmanager
 def _process(words: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("ab") as out:
-        process = subprocess.Popen([*_COMMAND, *words], env=_environment(), stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*_COMMAND, *words], env=_environment(), stdout=out, stderr=out, stdin=subprocess.DEVNULL
+        )
     try:
         yield process
     finally:
@@ -75,7 +79,9 @@ class Site:
         )  # fmt: skip
         config = self.home / "radiosync.toml"
         config.write_text(
-            config.read_text().replace("bit_rate = 19200", "bit_rate = 19200\nkey_up_s = 0.05\nlongest_over_s = 2", 1)
+            config.read_text().replace(
+                "bit_rate = 19200", "bit_rate = 19200\nkey_up_s = 0.05\nlongest_over_s = 2", 1
+            )
         )
         status = _call("--home", str(self.home), "status")
         assert isinstance(status["station"], dict)

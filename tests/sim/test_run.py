@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def _stream(name: str, limit: int) -> Sequence[Edit]:
         return [edit for edit, _ in zip(edits, range(limit), strict=False)]
 
 
-def _run(scenario: str, seed: int, split: Split | None = None, edits: int = 120, **more: object) -> RunResult:
+def _run(scenario: str, seed: int, split: Split | None = None, edits: int = 120, **more: Any) -> RunResult:
     options = RunOptions(scenario, list(tell_story(edits, seed)), "story", split=split, seed=seed)
     return run_scenario(replace(options, **more))
 
@@ -90,4 +91,6 @@ def test_what_is_on_air_is_counted_both_ways() -> None:
     result = _run("clean-9600", 2)
     assert result.bytes_on_air["a_to_b"] > result.payload_bytes
     assert 0 < result.bytes_on_air["b_to_a"] < result.bytes_on_air["a_to_b"]
-    assert result.bytes_a_change == pytest.approx(sum(result.bytes_on_air.values()) / result.changes, abs=0.01)
+    assert result.bytes_a_change == pytest.approx(
+        sum(result.bytes_on_air.values()) / result.changes, abs=0.01
+    )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -18,8 +18,18 @@ from radiosync_sim.world import World
 
 _FRAME_BYTES = 256
 _WRITES = (
-    "begin_epoch", "confirm", "deliver", "drop_pieces", "keep_pieces", "meet", "next_contact", "promise_pieces", "rewind", "seal", "skip",
-)  # fmt: skip
+    "begin_epoch",
+    "confirm",
+    "deliver",
+    "drop_pieces",
+    "keep_pieces",
+    "meet",
+    "next_contact",
+    "promise_pieces",
+    "rewind",
+    "seal",
+    "skip",
+)
 
 
 class Killed(BaseException):
@@ -29,8 +39,8 @@ class Killed(BaseException):
 class MortalStore(MeteredStore):
     """Calls `on_write` after each transaction: from there a test can kill the process that made it."""
 
-    on_write: Callable[["MortalStore"], None] = staticmethod(lambda store: None)
-    delivered: Counter[tuple[bytes, int, int]] = Counter()
+    on_write: ClassVar[Callable[["MortalStore"], None]] = staticmethod(lambda store: None)
+    delivered: ClassVar[Counter[tuple[bytes, int, int]]] = Counter()
 
     def deliver(self, partner: Partner, delivery: Delivery) -> None:
         """Deliver, and remember that this transfer was applied once more."""
@@ -124,8 +134,12 @@ def _check(rig: Rig, where: str) -> None:
 
 
 @pytest.mark.parametrize("victim", ["a", "b"])
-@pytest.mark.parametrize(("scenario", "seed", "edits"), [("vhf-1200", 3, 24), ("clean-9600", 1, 24), ("vhf-1200", 11, 60)])
-def test_a_kill_after_any_step_loses_nothing(tmp_path: Path, scenario: str, seed: int, edits: int, victim: str) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "seed", "edits"), [("vhf-1200", 3, 24), ("clean-9600", 1, 24), ("vhf-1200", 11, 60)]
+)
+def test_a_kill_after_any_step_loses_nothing(
+    tmp_path: Path, scenario: str, seed: int, edits: int, victim: str
+) -> None:
     first = tmp_path / "first"
     first.mkdir()
     steps = _count_steps(first, scenario, seed, victim, edits)

@@ -165,7 +165,10 @@ def test_the_most_urgent_job_goes_first_and_tables_stay_apart(ends: tuple[End, E
     a, b = ends
     a.write(_UUIDS[0], "crates", "stock")
     a.write(_UUIDS[1], "ill", "medical")
-    jobs = (Job("stock", frozenset({"stock"}), priority=3), Job("medical", frozenset({"medical"}), priority=0))
+    jobs = (
+        Job("stock", frozenset({"stock"}), priority=3),
+        Job("medical", frozenset({"medical"}), priority=0),
+    )
     first = a.mail(jobs).seal_next(10_000)
     assert first is not None
     assert b.mail(jobs).deliver(first.number, a.store.unconfirmed(a.partner)[-1].data)

@@ -31,7 +31,9 @@ class Network:
                 partner = self.stores[here].add_partner(f"s{there}", self.stores[there].station)
                 self._partners[here, there] = partner
             for here, there in ((left, right), (right, left)):
-                self.stores[here].begin_epoch(self._partners[here, there], self.stores[there].origin.incarnation, 0)
+                self.stores[here].begin_epoch(
+                    self._partners[here, there], self.stores[there].origin.incarnation, 0
+                )
 
     def _open(self) -> Store:
         # Each clock is wrong in its own way.

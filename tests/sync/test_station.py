@@ -70,7 +70,9 @@ def _converse(caller: Site, called: Site, over: Over | None, now: float) -> None
     pytest.fail("the two never come to an end")
 
 
-def test_a_call_with_the_same_number_by_another_station_does_not_take_over(sites: tuple[Site, Site, Site]) -> None:
+def test_a_call_with_the_same_number_by_another_station_does_not_take_over(
+    sites: tuple[Site, Site, Site],
+) -> None:
     a, b, c = sites
     for caller, name in ((b, "b"), (c, "c")):
         a.know(caller, name)
