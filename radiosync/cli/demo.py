@@ -31,6 +31,10 @@ _ON_AIR: Final = {"a": "sends", "b": "hears", None: "quiet"}
 """What the field station does, by whose key is down."""
 
 
+_MARKS: Final = {"cut": Mark.FAIL, "killed": Mark.FAIL, "dropped": Mark.WAIT, "in-step": Mark.OK}
+"""The first word of a turn of the story."""
+
+
 @click.command(cls=Command)
 @click.option(
     "--data", type=click.Path(path_type=Path), metavar="FILE", help="Your own changes: JSON Lines or CSV."
@@ -100,7 +104,7 @@ class _Stage:
     def _tell(self, name: str, words: str, at_s: float | None) -> None:
         self._meter.clear()
         self._out.event("event", event=name, text=words, at_s=None if at_s is None else round(at_s, 1))
-        self._out.say(words if at_s is None else f"{_clock(at_s)}  {words}")
+        self._out.say(words if at_s is None else f"{_clock(at_s)}  {words}", _MARKS.get(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +217,12 @@ def _conclude(session: Session, result: "DemoResult", seed: int) -> None:
     rows = [_heading(), _row("first contact", result.first), _row("later contacts", result.later)]
     for row in rows:
         out.data("  ".join(f"{cell:>{width}}" for cell, width in zip(row, _WIDTHS, strict=True)))
-    out.data("gzip CSV alone: the same changes as whole rows, packed, without anything to carry them.")
+    out.data(
+        "Bytes on air: all headers, both ways. gzip CSV: the same changes as whole rows, with nothing to carry them."
+    )
+    out.data(
+        f"Not counted: {size(result.first.unheard_bytes)} sent while the link was cut or base camp's process was dead."
+    )
     records = ", ".join(f"{number:,} in {table}" for table, number in sorted(result.records.items()))
     out.data(f"Base camp now holds {records}.")
     repeated = f"{count(result.repeated_pieces, 'chunk')}, {size(result.repeated_bytes)}"
@@ -232,16 +241,12 @@ _WIDTHS: Final = (15, 8, 13, 12, 14, 10)
 
 
 def _heading() -> tuple[str, ...]:
-    return "", "changes", "bytes on air", "a change", "gzip CSV alone", "time"
+    return "", "changes", "bytes on air", "a change", "as gzip CSV", "time"
 
 
 def _row(name: str, cost: "Cost") -> tuple[str, ...]:
-    each = f"{cost.bytes_on_air / cost.changes:.1f} bytes" if cost.changes else "-"
-    return (
-        name,
-        f"{cost.changes:,}",
-        f"{cost.bytes_on_air:,}",
-        each,
-        f"{cost.gzip_csv_bytes:,}",
-        span(cost.elapsed_s),
+    each, zipped = (
+        f"{total / cost.changes:.1f} bytes" if cost.changes else "-"
+        for total in (cost.bytes_on_air, cost.gzip_csv_bytes)
     )
+    return name, f"{cost.changes:,}", f"{cost.bytes_on_air:,}", each, zipped, span(cost.elapsed_s)
