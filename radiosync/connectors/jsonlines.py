@@ -21,7 +21,7 @@ from radiosync.connectors.schema import NO_SCHEMA, parse_uuid, typed_fields
 from radiosync.connectors.textlines import BinaryReader, read_lines
 from radiosync.errors import InputError
 from radiosync.limits import FIELD_NAME_CHARACTERS, FIELDS_PER_RECORD, TABLE_NAME_CHARACTERS
-from radiosync.records.clock import to_milliseconds
+from radiosync.records.clock import LATEST, to_milliseconds
 from radiosync.records.edit import Edit
 from radiosync.records.model import Record
 from radiosync.records.value import Number, Value, check_text, fields_to_json, parse_json
@@ -31,8 +31,8 @@ _TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_MS: Final = 253_402_300_799_999
-"""The end of the year 9999. A broken clock may go beyond, a calendar with four digits cannot."""
+_LAST_MS: Final = to_milliseconds(LATEST)
+"""The last time that a write can have, in the year 6429."""
 
 
 class BinaryWriter(Protocol):
@@ -84,7 +84,7 @@ def _quoted(text: str) -> str:
 
 
 def _format_time(milliseconds: int) -> str:
-    instant = _EPOCH + timedelta(milliseconds=min(max(milliseconds, 0), _LAST_MS))
+    instant = _EPOCH + timedelta(milliseconds=milliseconds)
     precision = "milliseconds" if instant.microsecond else "seconds"
     return instant.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
