@@ -7,7 +7,8 @@ Sans-IO. Feed it frames with `receive_frame` and call `handle_timer` when `next_
 `poll_over` gives and take `poll_events`. A `Mailbox` keeps what must survive.
 """
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
@@ -42,6 +43,7 @@ from radiosync.wire.frames import (
     unfold,
     write_frame,
 )
+from radiosync.wire.shape import Shape
 
 REFUSALS = 8
 """Transfers that cannot be opened, after which we hang up: a partner that sends nothing else is broken or hostile."""
@@ -49,6 +51,9 @@ REFUSALS = 8
 STALLED_OVERS = 32
 """Overs of ours in a row in which nothing arrived or was confirmed on either side, though both are heard; then we hang up.
 In a channel that loses three frames in four that happens once in ten thousand times."""
+
+HELLOS = 8
+"""Hellos of a contact that are remembered, so that a late copy is not taken for news."""
 
 _LONGEST_LEAD_BYTES = 48
 """A hello with four transfers under way."""
@@ -135,6 +140,7 @@ class Contact:
         self._reported_through = self._mailbox.standing.through
         self._partner_report: Report | None = None
         self._partner_sealed = 0
+        self._hellos: deque[Hello] = deque(maxlen=HELLOS)
         self._met = role is Role.CALLED  # who is called has just heard a hello
         self._owes_hello = False
         self._epoch_known = False
@@ -235,7 +241,7 @@ class Contact:
         return (content, left_bytes) if self._is_ours(content) else None
 
     def _is_ours(self, frame: Frame) -> bool:
-        """False for a call that opens another contact: other stations count theirs too. Any other frame shows by its check."""
+        """False for a call that opens another contact: other stations count theirs too. Other frames show by their check."""
         if not isinstance(frame, Hello):
             return True
         is_us = self.parties.us.startswith(frame.receiver) and self.parties.them.startswith(frame.sender)
@@ -279,7 +285,10 @@ class Contact:
 
     def _take_hello(self, hello: Hello, now: float) -> None:
         before = self._mailbox.standing
-        self._mailbox.meet(hello)
+        where = replace(hello, report=Report(hello.report.sealed, hello.report.through))
+        if where not in self._hellos:  # A late copy speaks of a past that both have left.
+            self._hellos.append(where)
+            self._mailbox.meet(hello)
         self._met = True
         standing = self._mailbox.standing
         if (before.epoch, before.heard_epoch) != (standing.epoch, standing.heard_epoch):
@@ -313,8 +322,9 @@ class Contact:
         self._partner_sealed = unfold(report.sealed, bits, standing.through)
         self._granted_bytes = report.grant_bytes
         if self._epoch_known:
-            for number in range(standing.confirmed + 1, standing.sealed + 1):
-                place = number - standing.confirmed - 1
+            through = unfold(report.through, bits, standing.confirmed)
+            for number in range(max(standing.confirmed, through) + 1, standing.sealed + 1):
+                place = number - through - 1
                 arriving = report.arriving[place] if place < len(report.arriving) else Arriving()
                 self._acknowledge(number, arriving)
         self._tally.note(self._outgoing.senders)
@@ -332,12 +342,8 @@ class Contact:
     def _take_data(self, data: Data) -> None:
         through = self._mailbox.standing.through
         number = unfold(data.number, 8, through)
-        if (
-            number not in self._receivers
-            and data.shape is not None
-            and through < number <= through + OPEN_TRANSFERS
-        ):
-            self._receivers[number] = Receiver(number, data.shape)
+        if data.shape is not None and through < number <= through + OPEN_TRANSFERS:
+            self._open(number, data.shape)
         receiver = self._receivers.get(number)
         if receiver is None:
             return
@@ -354,6 +360,12 @@ class Contact:
             self._mailbox.keep(number, receiver.shape, data.block, new)
         if receiver.complete:
             self._deliver(receiver)
+
+    def _open(self, number: int, shape: Shape) -> None:
+        """Begin a transfer, or begin it anew if its shape was something else: then the frame that said so was wrong."""
+        receiver = self._receivers.setdefault(number, Receiver(number, shape))
+        if receiver is not None and receiver.shape != shape:
+            self._receivers[number] = Receiver(number, shape)
 
     def _load_receivers(self) -> None:
         """Begin with what is durable. A process that died between the last piece and its delivery left that to us."""
@@ -385,7 +397,8 @@ class Contact:
         if self.role is Role.CALLER and self._is_done():
             self._say_bye()
             return
-        says_hello = self._owes_hello or not self._epoch_known
+        # What is not answered may have been about an epoch, or to a process, that is no more: a hello settles both.
+        says_hello = self._owes_hello or not self._epoch_known or self._silent_overs > 0
         self._grant_bytes = self._grant() if self.role is Role.CALLER else 0
         lead = self._lead(says_hello, self._grant_bytes)
         self._owes_hello = False
@@ -445,8 +458,8 @@ class Contact:
     def _patience_s(self) -> float:
         """How long the caller waits, behind its over, until it speaks again.
 
-        Twice as long each time that nothing is heard, so that a fade is sat out rather than talked over. Before the partner was
-        ever heard, a random part is added: two stations that call each other at the same time would otherwise do so for ever.
+        Twice as long each time that nothing is heard, so that a fade is sat out rather than talked over. Before the partner
+        was ever heard, a random part is added: two stations that call each other at once would otherwise do so for ever.
         """
         waits_s = self._timing.reply_s(self._grant_bytes, _LONGEST_LEAD_BYTES)
         if not self.heard:

@@ -142,7 +142,7 @@ class Outgoing:
         sizes = {
             sender: self._payload_bytes // sender.shape.piece_bytes
             for sender in self.senders
-            if sender.needed_pieces
+            if sender.needed_pieces and sender.shape.piece_bytes <= self._payload_bytes
         }
         for sender, pieces_a_frame in sizes.items():
             sent = self._sent_pieces.get(sender.number, 0)

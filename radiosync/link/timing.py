@@ -85,12 +85,17 @@ class Timing:
         An answer may be as long as we granted, and all but its last frame may be lost.
         """
         longest = max(self.seconds(grant_bytes), self.frame_s(lead_bytes))
-        return 2 * self.turn_s + self.airtime.tail_s + longest * (1 + MARGIN) + self.frame_s(0)
+        computed_s = 2 * self.turn_s + self.airtime.tail_s + longest * (1 + MARGIN) + self.frame_s(0)
+        return computed_s + HOST_LATENCY_S
 
     def silence_s(self) -> float:
         """How long the side that was called waits for the caller before it takes the contact for ended."""
         return SILENT_OVERS * (self.over_s + 4 * self.turn_s)
 
+
+HOST_LATENCY_S = 0.3
+"""What two computers, their serial lines and the buffers of their modems may add to an answer: Direwolf on a laptop takes up
+to 0.2 s. The only time-out that is not airtime; it is spent only when no answer comes."""
 
 CALLS = 5
 """Calls without an answer after which a caller gives up."""

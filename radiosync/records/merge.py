@@ -96,7 +96,9 @@ def _in_order(change: Change) -> Change:
     """The same change, each write once and the one that counts first, whatever a partner sent."""
     if all(len(siblings) == 1 for siblings in change.writes.values()):
         return change
-    return replace(change, writes={name: _join_siblings((), siblings) for name, siblings in change.writes.items()})
+    return replace(
+        change, writes={name: _join_siblings((), siblings) for name, siblings in change.writes.items()}
+    )
 
 
 def _join_siblings(first: Siblings, second: Siblings) -> Siblings:

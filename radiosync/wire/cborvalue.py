@@ -15,7 +15,7 @@ from radiosync.errors import WireError
 from radiosync.limits import BATCH_NESTING, NUMBER_CHARACTERS
 from radiosync.records.value import Number, Value, check_text
 
-Plain: TypeAlias = "None | bool | int | str | bytes | Sequence[Plain]"
+Plain: TypeAlias = "bool | int | str | bytes | Sequence[Plain] | None"
 """What our CBOR consists of."""
 
 _INT64 = 1 << 63

@@ -104,7 +104,9 @@ def unseal(envelope: Envelope, context: Context, epoch: bytes = b"") -> bytes:
         ContextError: it can, but not to what was sealed: damage, another context, or another epoch of ours.
     """
     plain = envelope.body if envelope.format is Format.STORED else _decompress(envelope.body, context.history)
-    if not hmac.compare_digest(_digest(plain, context.digest + epoch * envelope.names_theirs), envelope.digest):
+    if not hmac.compare_digest(
+        _digest(plain, context.digest + epoch * envelope.names_theirs), envelope.digest
+    ):
         raise ContextError("a sealed batch was damaged, or sealed with another history than ours")
     return plain
 
