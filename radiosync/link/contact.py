@@ -13,21 +13,19 @@ from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
 from radiosync.errors import WireError
-from radiosync.limits import OPEN_TRANSFERS
 from radiosync.link.events import (
     ContactEnded,
     Event,
     Outcome,
     PartnerHeard,
-    TransferApplied,
     TransferRefused,
     TransfersConfirmed,
 )
+from radiosync.link.incoming import Incoming
 from radiosync.link.mailbox import Mailbox
 from radiosync.link.over import Outgoing, Over, build_over
 from radiosync.link.tally import Tally
 from radiosync.link.timing import CALLS, SILENT_OVERS, Timing
-from radiosync.transfer.receiver import Receiver
 from radiosync.wire.check import strip_check
 from radiosync.wire.frames import (
     CALL_SEED,
@@ -43,7 +41,6 @@ from radiosync.wire.frames import (
     unfold,
     write_frame,
 )
-from radiosync.wire.shape import Shape
 
 REFUSALS = 8
 """Transfers that cannot be opened, after which we hang up: a partner that sends nothing else is broken or hostile."""
@@ -118,24 +115,23 @@ class Contact:
         parties: who is in contact.
         heard: True once the partner has been heard.
         overs: overs sent so far.
-        repeated_pieces, repeated_bytes: pieces that came although they were here already.
+        incoming: the partner's transfers.
     """
 
     def __init__(
         self, role: Role, parties: Parties, mailbox: Mailbox, timing: Timing, random: "Random", *, now: float
     ) -> None:
         self.role, self.parties = role, parties
-        self.overs = self.repeated_pieces = self.repeated_bytes = 0
+        self.overs = 0
         self._mailbox, self._timing, self._random = mailbox, timing, random
         self._outgoing = Outgoing(mailbox, timing)
-        self._receivers: dict[int, Receiver | None] = {}
+        self.incoming = Incoming(mailbox)
         self._events: list[Event] = []
         self._over: Over | None = None
         self._deadline: float | None = None
         self._grant_bytes = 0
         self._granted_bytes = 0
         self._silent_overs = 0
-        self._refusals = 0
         self._stalled_overs = 0
         self._reported_through = self._mailbox.standing.through
         self._partner_report: Report | None = None
@@ -148,7 +144,7 @@ class Contact:
         self._closing = False
         self._tally = Tally(now)
         self.state = State.WAITING
-        self._load_receivers()
+        self._load_incoming()
         if role is Role.CALLER:
             self._speak(now)
 
@@ -294,7 +290,7 @@ class Contact:
         if (before.epoch, before.heard_epoch) != (standing.epoch, standing.heard_epoch):
             self._outgoing.reload()
         self._owes_hello = not hello.reply or before.heard_epoch != standing.heard_epoch
-        self._load_receivers()
+        self._load_incoming()
         self._epoch_known = hello.heard_epoch == standing.epoch
         if standing.confirmed > before.confirmed:
             self._confirmed(standing.confirmed)
@@ -340,49 +336,21 @@ class Contact:
                 self._stalled_overs = 0
 
     def _take_data(self, data: Data) -> None:
-        through = self._mailbox.standing.through
-        number = unfold(data.number, 8, through)
-        if data.shape is not None and through < number <= through + OPEN_TRANSFERS:
-            self._open(number, data.shape)
-        receiver = self._receivers.get(number)
-        if receiver is None:
-            return
-        before = receiver.repeated_pieces
-        try:
-            new = receiver.receive(data.block, data.first, data.data)
-        except WireError:
-            return
-        repeated = receiver.repeated_pieces - before
-        self.repeated_pieces += repeated
-        self.repeated_bytes += repeated * receiver.shape.piece_bytes
-        if new:
+        if self.incoming.take(data):
             self._stalled_overs = 0
-            self._mailbox.keep(number, receiver.shape, data.block, new)
-        if receiver.complete:
-            self._deliver(receiver)
+        self._collect()
 
-    def _open(self, number: int, shape: Shape) -> None:
-        """Begin a transfer, or begin it anew if its shape was something else: then the frame that said so was wrong."""
-        receiver = self._receivers.setdefault(number, Receiver(number, shape))
-        if receiver is not None and receiver.shape != shape:
-            self._receivers[number] = Receiver(number, shape)
+    def _load_incoming(self) -> None:
+        self.incoming.load()
+        self._collect()
 
-    def _load_receivers(self) -> None:
-        """Begin with what is durable. A process that died between the last piece and its delivery left that to us."""
-        self._receivers = dict(self._mailbox.receivers())
-        for receiver in tuple(self._receivers.values()):
-            if receiver is not None and receiver.complete:
-                self._deliver(receiver)
-
-    def _deliver(self, receiver: Receiver) -> None:
-        applied = self._mailbox.deliver(receiver.number, receiver.data())
-        self._events.append(TransferApplied(receiver.number) if applied else TransferRefused(receiver.number))
-        self._receivers = dict(self._mailbox.receivers())
-        if not applied:
-            self._owes_hello = True
-            self._refusals += 1
-            if self._refusals >= REFUSALS:
-                self._close(Outcome.DROPPED)
+    def _collect(self) -> None:
+        """Hand on what the incoming side has to say. One that cannot be read is answered by a hello: our contexts differ."""
+        events = self.incoming.poll_events()
+        self._events += events
+        self._owes_hello |= any(isinstance(event, TransferRefused) for event in events)
+        if self.incoming.refusals >= REFUSALS and self.state is not State.CLOSED:
+            self._close(Outcome.DROPPED)
 
     # Speaking.
 
@@ -393,7 +361,8 @@ class Contact:
         if self._stalled_overs > STALLED_OVERS:
             self._close(Outcome.DROPPED)
             return
-        data = self._outgoing.fill(self._room_s())
+        # Into silence goes no data: what nobody hears is airtime lost, and indexes of pieces that cannot be used again.
+        data = self._outgoing.fill(self._room_s() if self._silent_overs == 0 else 0.0)
         if self.role is Role.CALLER and self._is_done():
             self._say_bye()
             return
@@ -435,21 +404,13 @@ class Contact:
         if report is None:
             return self._timing.air_bytes(self._timing.first_over_s + self._lead_s)
         longest = self._timing.air_bytes(self._timing.over_s)
-        missing = self._missing_bytes()
+        missing = self.incoming.missing_bytes(self._partner_sealed)
         if report.more or missing is None:
             return longest
         lead = self._timing.air_bytes(self._lead_s)
         wish = max(report.pending_bytes, self._outgoing.piece_air_bytes(missing))
         frame = self._timing.air_bytes(self._timing.frame_s(self._timing.frame_bytes))
         return min(longest, lead + frame + wish) if wish else lead
-
-    def _missing_bytes(self) -> int | None:
-        """Size of the pieces that we lack of the partner's transfers; None if we have heard nothing of one of them."""
-        through = self._mailbox.standing.through
-        if any(number not in self._receivers for number in range(through + 1, self._partner_sealed + 1)):
-            return None
-        receivers = [receiver for receiver in self._receivers.values() if receiver is not None]
-        return sum(sum(receiver.needs) * receiver.shape.piece_bytes for receiver in receivers)
 
     @property
     def _lead_s(self) -> float:
@@ -489,17 +450,10 @@ class Contact:
 
     def _report(self, grant_bytes: int, pending_bytes: int) -> Report:
         standing = self._mailbox.standing
-        newest = max(self._receivers, default=standing.through)
-        arriving = tuple(self._arriving(number) for number in range(standing.through + 1, newest + 1))
-        more = self._outgoing.more
+        arriving, more = self.incoming.report(), self._outgoing.more
         return Report(standing.sealed, standing.through, arriving, grant_bytes, pending_bytes, more)
-
-    def _arriving(self, number: int) -> Arriving:
-        if number not in self._receivers:
-            return Arriving()
-        receiver = self._receivers[number]
-        return Arriving(applied=True) if receiver is None else Arriving(needs=receiver.needs)
 
     def _close(self, outcome: Outcome) -> None:
         self.state, self._deadline, self._over = State.CLOSED, None, None
-        self._events.append(ContactEnded(outcome, self.overs, self.repeated_pieces, self.repeated_bytes))
+        repeated_pieces, repeated_bytes = self.incoming.repeated_pieces, self.incoming.repeated_bytes
+        self._events.append(ContactEnded(outcome, self.overs, repeated_pieces, repeated_bytes))

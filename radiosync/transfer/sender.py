@@ -91,7 +91,7 @@ class Sender:
         if not self.shape_known:
             needs = self.shape.block_sizes
         for block, need in zip(self._blocks, needs, strict=True):
-            block.needed = block.wanted = min(need, len(block.pieces))
+            block.acknowledge(need)
 
 
 class _Block:
@@ -105,6 +105,17 @@ class _Block:
         self.pieces, self.taken = pieces, taken
         self.needed = len(pieces)
         self.wanted = max(0, len(pieces) - taken)
+        self._times = 1
+
+    def acknowledge(self, need: int) -> None:
+        """The receiver needs that many more.
+
+        Once all indexes are used up, it may have what it is sent. Then twice as much follows what did not help.
+        """
+        need = min(need, len(self.pieces))
+        is_futile = self.taken > BLOCK_SYMBOLS and need == self.needed
+        self._times = min(2 * self._times, len(self.pieces)) if is_futile else 1
+        self.needed, self.wanted = need, min(need * self._times, len(self.pieces))
 
     def piece(self, index: int) -> bytes:
         return self.pieces[index] if index < len(self.pieces) else parity_piece(self.pieces, index)

@@ -107,7 +107,7 @@ class Side:
         """The process is gone, in the middle of whatever it did. The modem loses what it had not sent."""
         contact = self.station.contact
         if contact is not None:
-            self._count(contact.overs, contact.repeated_pieces, contact.repeated_bytes)
+            self._count(contact.overs, contact.incoming.repeated_pieces, contact.incoming.repeated_bytes)
         self.node.stop()
         self.modem.power_off()
         self.store.close()

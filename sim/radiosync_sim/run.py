@@ -192,7 +192,7 @@ def _run_payload(options: RunOptions, size: int, scenario: Scenario, world: Worl
         contacts=1,
         payload=sum(map(len, sent.values())),
         overs=caller.overs + called.overs,
-        repeated=called.repeated_pieces,
+        repeated=called.incoming.repeated_pieces,
         resumes=0,
         identical=b"".join(received[number][: len(data)] for number, data in sent.items()) == payload,
     )

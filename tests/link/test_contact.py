@@ -205,7 +205,7 @@ def test_nothing_confirmed_is_sent_again(seed: int) -> None:
     )
     assert all_there(anna, ben)
     ends = [end for end in line.ends if isinstance(end, Contact)]
-    assert [end.repeated_pieces for end in ends] == [0, 0]
+    assert [end.incoming.repeated_pieces for end in ends] == [0, 0]
 
 
 def mistreat(random: Random) -> Fate:

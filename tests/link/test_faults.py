@@ -281,7 +281,7 @@ def test_a_process_may_be_killed_at_any_step_and_what_was_stored_is_not_sent_aga
         assert all_there(anna, ben), step
         assert outcomes(second) == COMPLETE, step
         assert sum(anna.deliveries) == sum(ben.deliveries) == 150, step
-        repeated = sum(end.repeated_pieces for end in second.ends if isinstance(end, Contact))
+        repeated = sum(end.incoming.repeated_pieces for end in second.ends if isinstance(end, Contact))
         assert repeated <= 7, step
 
 

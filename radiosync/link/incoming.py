@@ -1,0 +1,92 @@
+"""The partner's transfers on their way to us: pieces in, whole transfers delivered, what is missing told."""
+
+from radiosync.errors import WireError
+from radiosync.limits import OPEN_TRANSFERS
+from radiosync.link.events import Event, TransferApplied, TransferRefused
+from radiosync.link.mailbox import Mailbox
+from radiosync.transfer.receiver import Receiver
+from radiosync.wire.frames import Arriving, Data, unfold
+from radiosync.wire.shape import Shape
+
+
+class Incoming:
+    """What of the partner's traffic is here in part.
+
+    Attributes:
+        refusals: transfers that could not be opened.
+        repeated_pieces, repeated_bytes: pieces that came although they were here already.
+    """
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self.refusals = self.repeated_pieces = self.repeated_bytes = 0
+        self._mailbox = mailbox
+        self._receivers: dict[int, Receiver | None] = {}
+        self._events: list[Event] = []
+
+    def load(self) -> None:
+        """Begin with what is durable. A process that died between the last piece and its delivery left that to us."""
+        self._receivers = dict(self._mailbox.receivers())
+        for receiver in tuple(self._receivers.values()):
+            if receiver is not None and receiver.complete:
+                self._deliver(receiver)
+
+    def take(self, data: Data) -> bool:
+        """Keep the pieces of a frame, and deliver the transfer if they complete it. True if anything was new."""
+        through = self._mailbox.standing.through
+        number = unfold(data.number, 8, through)
+        if data.shape is not None and through < number <= through + OPEN_TRANSFERS:
+            self._open(number, data.shape)
+        receiver = self._receivers.get(number)
+        if receiver is None:
+            return False
+        before = receiver.repeated_pieces
+        try:
+            new = receiver.receive(data.block, data.first, data.data)
+        except WireError:
+            return False
+        repeated = receiver.repeated_pieces - before
+        self.repeated_pieces += repeated
+        self.repeated_bytes += repeated * receiver.shape.piece_bytes
+        if new:
+            self._mailbox.keep(number, receiver.shape, data.block, new)
+        if receiver.complete:
+            self._deliver(receiver)
+        return bool(new)
+
+    def report(self) -> tuple[Arriving, ...]:
+        """For each transfer behind what is applied, in order, what is here of it."""
+        through = self._mailbox.standing.through
+        return tuple(
+            self._arriving(number) for number in range(through + 1, max(self._receivers, default=through) + 1)
+        )
+
+    def missing_bytes(self, sealed: int) -> int | None:
+        """Size of the pieces that we lack of the transfers up to `sealed`; None if we have heard nothing of one of them."""
+        through = self._mailbox.standing.through
+        if any(number not in self._receivers for number in range(through + 1, sealed + 1)):
+            return None
+        receivers = [receiver for receiver in self._receivers.values() if receiver is not None]
+        return sum(sum(receiver.needs) * receiver.shape.piece_bytes for receiver in receivers)
+
+    def poll_events(self) -> list[Event]:
+        """What was delivered or refused since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def _open(self, number: int, shape: Shape) -> None:
+        """Begin a transfer, or begin it anew if its shape was something else: then the frame that said so was wrong."""
+        receiver = self._receivers.setdefault(number, Receiver(number, shape))
+        if receiver is not None and receiver.shape != shape:
+            self._receivers[number] = Receiver(number, shape)
+
+    def _deliver(self, receiver: Receiver) -> None:
+        applied = self._mailbox.deliver(receiver.number, receiver.data())
+        self._events.append(TransferApplied(receiver.number) if applied else TransferRefused(receiver.number))
+        self._receivers = dict(self._mailbox.receivers())
+        self.refusals += not applied
+
+    def _arriving(self, number: int) -> Arriving:
+        if number not in self._receivers:
+            return Arriving()
+        receiver = self._receivers[number]
+        return Arriving(applied=True) if receiver is None else Arriving(needs=receiver.needs)
