@@ -125,3 +125,24 @@ def test_a_receiver_goes_on_from_the_pieces_that_were_kept(seed: int) -> None:
             break
         sender.acknowledge(receiver.needs)
     assert receiver.data() == data
+
+
+@pytest.mark.parametrize("known", [range(124), range(131, 255), range(60, 184)])
+def test_when_all_255_are_used_up_few_rounds_still_do(known: range) -> None:
+    """Most of what is sent again is there already; what did not help is doubled, or it would take an over for each few."""
+    shape = Shape(127, 0)
+    data = Random(3).randbytes(shape.total_bytes)
+    sender, receiver = pair(data, shape)
+    while max(sender.next_pieces) < BLOCK_SYMBOLS:
+        while (run := sender.take(8)) is not None:
+            if run.first in known:
+                receiver.receive(run.block, run.first, run.data)
+        sender.acknowledge((127 if max(sender.next_pieces) < BLOCK_SYMBOLS else receiver.needs[0],))
+    rounds = 0
+    while not receiver.complete:
+        sender.acknowledge(receiver.needs)
+        while (run := sender.take(8)) is not None:
+            receiver.receive(run.block, run.first, run.data)
+        rounds += 1
+    assert rounds <= 8
+    assert receiver.data() == data
