@@ -86,3 +86,6 @@ CONTROL_LINE_BYTES: Final = 4 * 1024 * 1024
 
 CONTROL_CLIENTS: Final = 64
 """Programs that may speak with a gateway at a time. Only its own user can, so more than this is a script gone wild."""
+
+RECORD_BYTES: Final = 512 * 1024
+"""Names and values of one record in UTF-8. A change cannot be divided, and the longest transfer carries 786,432 bytes."""

@@ -23,7 +23,7 @@ from uuid import UUID
 
 from radiosync.config import FieldType, Schema
 from radiosync.errors import InputError
-from radiosync.limits import NUMBER_CHARACTERS
+from radiosync.limits import NUMBER_CHARACTERS, RECORD_BYTES
 from radiosync.records.value import Number, Value
 
 NO_SCHEMA: Final[Schema] = {}
@@ -80,7 +80,13 @@ def coerce(value: Value, kind: FieldType) -> Value:
 def typed_fields(
     fields: Mapping[str, Value], types: Mapping[str, FieldType], source: str, line: int
 ) -> Mapping[str, Value]:
-    """The fields of one record with their declared types. Raises InputError that names line and field."""
+    """The fields of one record with their declared types.
+
+    Raises InputError that names line and field: a value is not of its type, or the record is too long to travel.
+    """
+    size = sum(len(name.encode()) + len(text_form(value).encode()) for name, value in fields.items())
+    if size > RECORD_BYTES:
+        raise InputError(source, line, None, f"the record has {size} bytes; the limit is {RECORD_BYTES}")
     if not types:
         return fields
     typed: dict[str, Value] = {}

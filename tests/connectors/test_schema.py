@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from radiosync.config import FieldType
 from radiosync.connectors.schema import coerce, parse_uuid, text_form, typed_fields
 from radiosync.errors import InputError
+from radiosync.limits import FIELDS_PER_RECORD, RECORD_BYTES
 from radiosync.records.value import Number, Value
+from radiosync.wire.shape import choose_shape
 from tests.connectors.memorytable import values
 
 GOOD: list[tuple[str, Value, Value]] = [
@@ -130,3 +132,17 @@ def test_a_fault_names_line_and_field() -> None:
 @given(st.uuids())
 def test_uuids_are_read_in_any_case(uuid) -> None:
     assert parse_uuid(str(uuid).upper()) == uuid
+
+
+def test_a_record_that_is_too_long_to_travel_is_refused() -> None:
+    half = "é" * (RECORD_BYTES // 4)
+    assert typed_fields({"a": half}, {}, "in.csv", 7)
+    with pytest.raises(
+        InputError, match=r"in\.csv, line 7: the record has 524290 bytes; the limit is 524288"
+    ):
+        typed_fields({"a": half, "b": half}, {}, "in.csv", 7)
+
+
+def test_the_longest_record_can_be_sealed() -> None:
+    """Also when it cannot be compressed."""
+    assert choose_shape(RECORD_BYTES + FIELDS_PER_RECORD * 8).total_bytes < 786_432 + 1
