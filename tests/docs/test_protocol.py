@@ -1,0 +1,368 @@
+"""The protocol page says what the code does: its tables hold the code's constants, its example is what the code sends."""
+
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+from random import Random
+from uuid import UUID
+
+import pytest
+
+from radiosync import limits
+from radiosync.link.contact import HELLOS, REFUSALS, STALLED_OVERS
+from radiosync.link.over import batch_limit_bytes
+from radiosync.link.parity import LossMeter, spare_frames
+from radiosync.link.timing import CALLS, HOST_LATENCY_S, MARGIN, SILENT_OVERS, Timing, timing_of
+from radiosync.profiles.airtime import Airtime
+from radiosync.records.clock import LATEST
+from radiosync.records.edit import Edit
+from radiosync.records.value import Number
+from radiosync.store import Store
+from radiosync.sync.ports import Job
+from radiosync.sync.station import Station
+from radiosync.wire.ax25 import Address
+from radiosync.wire.batch import DELETES, SECOND, Column, Extra, RecordRef
+from radiosync.wire.batchreader import read_batch
+from radiosync.wire.cborvalue import loads
+from radiosync.wire.check import append_check, strip_check
+from radiosync.wire.context import DIGEST_BYTES, EMPTY_DIGEST, Context, chain_digest
+from radiosync.wire.frames import (
+    CALL_SEED,
+    PROTOCOL_VERSION,
+    Ack,
+    Arriving,
+    Data,
+    Flag,
+    Hello,
+    Kind,
+    Report,
+    kind_of,
+    read_frame,
+    write_frame,
+)
+from radiosync.wire.framing import KissAx25Framing, KissFraming, StreamFraming
+from radiosync.wire.gf256 import FIELD_POLYNOMIAL
+from radiosync.wire.seal import (
+    NAMES_THEIRS,
+    SEAL_DIGEST_BYTES,
+    Format,
+    open_envelope,
+    receiver_epoch,
+    seal,
+    unseal,
+)
+from radiosync.wire.shape import BLOCK_SYMBOLS, PIECE_SIZES
+from radiosync.wire.stream import STRENGTHS, SYNC_WORD
+from radiosync.wire.varint import LEFT_MAX
+from tests.docs.markdown import fences, headings
+from tests.project.checkout import ROOT, short_name, tracked_files_ending
+
+PAGE = (ROOT / "docs/protocol.md").read_text("utf-8")
+
+FIELD, BASE = bytes.fromhex("5f1c7a90e2b4d836"), bytes.fromhex("3f2a9c0d11e45b78")
+CONTACT = (1).to_bytes(2, "big")
+EDIT = Edit(
+    "shelter",
+    UUID("c0ffee00-0000-4000-8000-000000000001"),
+    {"name": "Mill Pond", "beds": Number("40")},
+    1_762_150_000_000,
+)
+
+
+# Reading the page.
+
+
+def section(number: str) -> str:
+    """The text below the heading with that number, up to the next heading."""
+    match = re.search(
+        rf"^#+ {re.escape(number)}\.? [^\n]*\n(.*?)(?=^#+ \d|\Z)", PAGE, re.MULTILINE | re.DOTALL
+    )
+    assert match is not None, f"no section {number}"
+    return match[1]
+
+
+def rows(number: str, heading: str) -> list[list[str]]:
+    """The rows of the table in that section whose first heading is that one, backticks taken off."""
+    lines = section(number).splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith(f"| {heading} |"))
+    found = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        found.append([cell.strip().strip("`") for cell in line.strip().strip("|").split(" | ")])
+    return found
+
+
+def example(number: str) -> list[bytes]:
+    """The bytes of each block of an example."""
+    blocks = []
+    for fence in fences(section(number)):
+        lines = [re.match(r"((?:[0-9a-f]{2} )*[0-9a-f]{2}) {3,}\S", line) for line in fence.code.splitlines()]
+        assert all(lines), fence.code
+        blocks.append(bytes.fromhex("".join(line[1] for line in lines if line)))
+    return blocks
+
+
+def words(number: str) -> str:
+    """The text of that section as one line."""
+    return " ".join(section(number).split())
+
+
+# Numbers of sections.
+
+
+def test_each_section_that_the_code_cites_exists() -> None:
+    numbers = {match[1] for title in headings(PAGE) if (match := re.match(r"([\d.]*\d)\.? ", title))}
+    cited = {
+        (short_name(path), number)
+        for path in tracked_files_ending(".py")
+        for number in re.findall(r"protocol, section (\d+(?:\.\d+)*)", path.read_text("utf-8"))
+    }
+    assert cited
+    assert [citation for citation in sorted(cited) if citation[1] not in numbers] == []
+
+
+def test_sections_are_numbered_without_a_gap() -> None:
+    whole = [int(match[1]) for title in headings(PAGE) if (match := re.match(r"(\d+)\. ", title))]
+    assert whole == list(range(1, 12))
+
+
+# Tables.
+
+
+@pytest.mark.parametrize("row", rows("10", "limit"), ids=lambda row: row[0])
+def test_a_limit_is_that_of_the_code(row: Sequence[str]) -> None:
+    assert getattr(limits, row[0]) == int(row[1])
+
+
+def test_kinds_of_frame() -> None:
+    names = {"hello": Kind.HELLO, "ack": Kind.ACK, "data": Kind.DATA}
+    assert {names[name]: int(number) for name, number, _ in rows("5.1", "kind")} == {
+        kind: kind for kind in Kind
+    }
+    for name, _, first in rows("5.1", "kind"):
+        assert int(first, 16) == names[name] << 5
+
+
+def test_flags() -> None:
+    stated = {name.upper(): int(bit) for name, bit, *_ in rows("5.1", "flag")}
+    assert stated == {name: flag.value for name, flag in Flag.__members__.items()}
+
+
+def test_offsets_in_a_hello() -> None:
+    arriving = (Arriving(needs=(1,)),)
+    report = Report(0x1234, 0x5678, arriving, grant_bytes=9, pending_bytes=10)
+    data = write_frame(Hello(False, b"RRRR", b"SSSS", 0xA1A2A3A4, 0xB1B2, 0xC1, 0xD1, b"GGGG", report))
+    expected = [
+        data[:2],
+        bytes([PROTOCOL_VERSION]),
+        b"RRRR",
+        b"SSSS",
+        b"\xa1\xa2\xa3\xa4",
+        b"\xb1\xb2",
+        b"\xc1",
+        b"\x12\x34",
+        b"\xd1",
+        b"\x56\x78",
+        b"GGGG",
+    ]
+    *fixed, last = rows("5.2", "offset")
+    assert [data[int(at) : int(at) + int(size)] for at, size, _ in fixed] == expected
+    assert data[int(last[0]) :] == bytes([9, 10, 2, 1])
+
+
+def test_offsets_in_an_acknowledgement() -> None:
+    data = write_frame(Ack(Report(0x11, 0x22, (), grant_bytes=9, pending_bytes=10)))
+    *fixed, last = rows("5.3", "offset")
+    assert [data[int(at) : int(at) + int(size)] for at, size, _ in fixed] == [data[:2], b"\x11", b"\x22"]
+    assert data[int(last[0]) :] == bytes([9, 10])
+
+
+def test_piece_sizes() -> None:
+    assert [(int(code), int(size)) for code, size in rows("6.1", "size code")] == list(enumerate(PIECE_SIZES))
+
+
+def test_strengths() -> None:
+    assert [(int(code), int(size)) for code, size in rows("3.3", "strength")] == list(enumerate(STRENGTHS))
+
+
+def test_columns() -> None:
+    stated = [(name.upper().replace(" ", "_"), int(place)) for place, name, _ in rows("7.2", "place")]
+    assert stated == [(column.name, column.value) for column in Column]
+    (cddl,) = (fence.code for fence in fences(section("7.2")) if fence.language == "cddl")
+    named = re.findall(r"^  ([a-z-]+): ", cddl, re.MULTILINE)
+    assert [name.upper().replace("-", "_") for name in named] == [column.name for column in Column]
+    assert "times: [in-seconds: 0 / 1, * int]" in cddl
+    assert f"0 for 1, 1 for {SECOND}, which is a second" in words("7.2")
+
+
+def test_kinds_of_row() -> None:
+    stated = {name.upper(): int(bits) for name, bits, _ in rows("7.2", "kind of row")}
+    assert stated == {name: ref.value for name, ref in RecordRef.__members__.items()}
+    assert f"Bit 2 (value {DELETES})" in words("7.2")
+
+
+def test_extras() -> None:
+    stated = {name.upper(): int(number) for name, number, _ in rows("7.2", "extra")}
+    assert stated == {name: extra.value for name, extra in Extra.__members__.items()}
+
+
+def test_numbers_in_the_text() -> None:
+    assert f"The largest count is {LEFT_MAX}" in words("5.1")
+    assert f"version **{PROTOCOL_VERSION}**" in words("1")
+    assert f"`{FIELD_POLYNOMIAL:x}`" in words("6.4")
+    assert f"at most {limits.TRANSFER_PIECES * PIECE_SIZES[-1]} bytes" in words("6.1")
+    assert f"more than {limits.RECORD_BYTES} bytes" in words("6.1")
+    assert f"{BLOCK_SYMBOLS} pieces in all" in words("6.3")
+    assert f"`{SYNC_WORD.to_bytes(3, 'big').hex(' ')}`" in words("3.3")
+    assert {form.name.lower(): form.value for form in Format} == {"stored": 0, "zstd": 1}
+    assert DIGEST_BYTES == SEAL_DIGEST_BYTES == 4
+    assert f"plus {NAMES_THEIRS} if the batch names records by the receiver's aliases" in words("8")
+    assert "at most 2^63 - 1" in words("2.1")
+    assert LATEST == 2**63 - 1
+    assert f"one of the last {HELLOS} different ones" in words("4.3")
+    assert f"| host | {HOST_LATENCY_S} s:" in words("4.5")
+    assert f"after {SILENT_OVERS} such repeats in a row, or after {CALLS - 1} if" in words("4.5")
+    assert f"after {STALLED_OVERS} overs of its own in a row" in words("4.5")
+    assert f"refusing {REFUSALS} transfers" in words("4.5")
+    assert 1 + MARGIN == 1.05
+
+
+def test_timers() -> None:
+    timing = _timing()
+    air = timing.airtime
+    frame = (48 + 18) * 8 * 63 / 62 / 1200 + 16 / 1200
+    assert timing.frame_s(48) == pytest.approx(frame)
+    assert timing.end_s(100) == pytest.approx(1.05 * 8 * 100 / 1200)
+    longest = max(8 * 352 / 1200, frame)
+    assert timing.reply_s(352, 48) == pytest.approx(
+        2 * timing.turn_s + air.tail_s + 1.05 * longest + timing.frame_s(0) + HOST_LATENCY_S
+    )
+    assert timing.silence_s() == pytest.approx(8 * (30 + 4 * 0.5))
+    assert timing.first_over_s == max(2 * 0.5, timing.frame_s(256))
+
+
+def test_spare_frames_and_batches() -> None:
+    assert "0.1 at first" in words("9")
+    assert LossMeter().loss == 0.1
+    saved_s = (1 - (1 - 0.1) ** 20) * 1.5
+    assert spare_frames(20, 0.1, saved_s / 2 * 0.99, 1.5) == 2
+    assert spare_frames(20, 0.1, saved_s / 2 * 1.01, 1.5) == 0
+    assert batch_limit_bytes(_timing()) == 2 * 30 * 1200 // 8
+
+
+def test_the_digest_of_a_seal() -> None:
+    before, plain = bytes.fromhex("a1a2a3a4"), b"plain bytes"
+    context = Context(version=6, digest=before)
+    plainly, theirs = seal(plain, context, 7), seal(plain, context, 7, receiver_epoch(0x01020304, 5))
+    assert (plainly[:2], theirs[:2]) == (bytes([0, 1]), bytes([NAMES_THEIRS, 1]))
+    assert plainly[2:6] == blake2b(before + plain, digest_size=4).digest()
+    assert theirs[2:6] == blake2b(before + bytes.fromhex("0102030405") + plain, digest_size=4).digest()
+    assert plainly[6:] == theirs[6:] == bytes([len(plain)]) + plain
+
+
+# The example.
+
+
+def _timing() -> Timing:
+    air = Airtime.of("kiss-tnc", 1200, key_up_s=0.5, max_frame_bytes=256, longest_over_s=30)
+    return timing_of(air, KissFraming())
+
+
+def _seed(side: bytes, kind: Kind, own_epoch: int, other_epoch: int) -> bytes:
+    """The seed that section 5.6 gives a frame of the field station's first call."""
+    if kind is Kind.HELLO:
+        return CALL_SEED if side == b"caller" else side + FIELD + CONTACT
+    return side + FIELD + CONTACT + bytes([own_epoch] if kind is Kind.DATA else [own_epoch, other_epoch])
+
+
+def _station(identity: bytes, incarnation: int, partner: bytes) -> tuple[Store, Station]:
+    parts = iter([identity, incarnation.to_bytes(4, "big")])
+    store = Store.open(":memory:", clock=lambda: 0, make_identity=lambda size: next(parts))
+    store.add_partner("partner", partner)
+    station = Station(store, _timing(), Random(1), partners=store.partners, jobs=lambda partner: [Job("all")])
+    return store, station
+
+
+def test_the_example_is_what_two_stations_say() -> None:
+    field, caller = _station(FIELD, 1, BASE)
+    base, called = _station(BASE, 2, FIELD)
+    with field, base:
+        field.edit([EDIT])
+        caller.call(field.partner("partner"), now=0.0)
+        said = []
+        for now, speaker, listener in ((0.0, caller, called), (10.0, called, caller), (20.0, caller, called)):
+            over = speaker.poll_over(now=now)
+            assert over is not None
+            said.append(list(over.frames))
+            for frame in over.frames:
+                listener.receive_frame(frame, now=now + 5)
+        assert not caller.busy
+        assert not called.busy
+        assert said == [example("11.1"), example("11.2"), example("11.3")]
+        assert base.content_digest() == field.content_digest()
+
+
+def test_the_seeds_of_the_example() -> None:
+    (hello, data), (answer,), (bye,) = example("11.1"), example("11.2"), example("11.3")
+    for frame, side in ((hello, b"caller"), (data, b"caller"), (answer, b"called"), (bye, b"caller")):
+        read_frame(strip_check(frame, _seed(side, kind_of(frame), 0, 0), 2))
+
+
+def test_seeds_tell_epochs_apart() -> None:
+    field, caller = _station(FIELD, 1, BASE)
+    base, called = _station(BASE, 2, FIELD)
+    with field, base:
+        field.edit([EDIT])
+        base.edit([Edit("shelter", UUID(int=1), {"name": "Ford"}, EDIT.wall_ms)])
+        field.rewind(field.partner("partner"), 0)
+        for _ in range(3):
+            base.rewind(base.partner("partner"), 0)
+        caller.call(field.partner("partner"), now=0.0)
+        sides = ((b"caller", caller, called, 1, 3), (b"called", called, caller, 3, 1))
+        said = set()
+        for turn in range(20):
+            side, speaker, listener, own_epoch, other_epoch = sides[turn % 2]
+            over = speaker.poll_over(now=10.0 * turn)
+            for frame in over.frames if over else ():
+                said.add((side, kind_of(frame)))
+                read_frame(strip_check(frame, _seed(side, kind_of(frame), own_epoch, other_epoch), 2))
+                listener.receive_frame(frame, now=10.0 * turn + 5)
+        assert base.content_digest() == field.content_digest()
+        assert said >= {(b"caller", kind) for kind in Kind} | {
+            (b"called", Kind.HELLO),
+            (b"called", Kind.DATA),
+        }
+
+
+def test_the_batch_of_the_example() -> None:
+    frame, _ = read_frame(strip_check(example("11.1")[1], _seed(b"caller", Kind.DATA, 0, 0), 2))
+    assert isinstance(frame, Data)
+    assert frame.shape is not None
+    sealed = frame.data.ljust(frame.shape.total_bytes, b"\0")
+    plain = unseal(open_envelope(sealed), Context())
+    columns = loads(plain)
+    assert isinstance(columns, list)
+    assert len(columns) == len(Column)
+    (change,), _ = read_batch(plain).resolve(Context(), {}, {})
+    assert (change.table, change.uuid, change.fields) == (EDIT.table, EDIT.uuid, EDIT.fields)
+    answer, _ = read_frame(strip_check(example("11.2")[0], _seed(b"called", Kind.HELLO, 0, 0), 2))
+    assert isinstance(answer, Hello)
+    assert answer.heard_digest == chain_digest(EMPTY_DIGEST, plain)
+
+
+def test_the_framings_of_the_example() -> None:
+    (bye,) = example("11.3")
+    tnc, bare, stream = example("11.4")
+    assert KissAx25Framing(Address("N0CALL", 7), Address("N0CALL")).encode(bye) == tnc
+    assert KissFraming().encode(bye) == bare
+    longer = append_check(bye[:-2], _seed(b"caller", Kind.ACK, 0, 0), 4)
+    assert StreamFraming(2).encode(longer) == stream
+
+
+def test_the_report_of_the_example() -> None:
+    (data,) = example("11.5")
+    frame, left_bytes = read_frame(data)
+    arriving = (Arriving(needs=(3, 0)), Arriving(applied=True))
+    assert frame == Ack(Report(258 & 0xFF, 3, arriving, grant_bytes=0, pending_bytes=1024, more=True))
+    assert left_bytes == 2048
