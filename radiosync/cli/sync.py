@@ -85,12 +85,14 @@ class _Syncing:
 
     async def _run_alone(self, names: Sequence[str]) -> "list[SyncResult]":
         from radiosync.cli.station import gateway_lock, open_gateway, showing
+        from radiosync.gateway import ControlServer, socket_path
 
         with gateway_lock(self._session):
             gateway = open_gateway(self._config, self._store)
             async with showing(self._session) as teller:
                 gateway.subscribe(teller.tell)
-                async with gateway:
+                # Other terminals can ask it for its status, and to sync with others, as long as it is there.
+                async with gateway, ControlServer(gateway, socket_path(self._session.paths)):
                     return [await gateway.sync(name, link=self._link) for name in names]
 
     async def _wait(self, client: "ControlClient", names: Sequence[str]) -> "list[SyncResult]":

@@ -28,7 +28,6 @@ from radiosync.link.tally import Tally
 from radiosync.link.timing import CALLS, SILENT_OVERS, Timing
 from radiosync.wire.check import strip_check
 from radiosync.wire.frames import (
-    CALL_SEED,
     Ack,
     Arriving,
     Data,
@@ -36,6 +35,7 @@ from radiosync.wire.frames import (
     Hello,
     Kind,
     Report,
+    call_seed,
     kind_of,
     read_frame,
     unfold,
@@ -186,10 +186,10 @@ class Contact:
             case _ as never:
                 assert_never(never)
 
-    def stop(self) -> None:
+    def stop(self, outcome: Outcome = Outcome.STOPPED) -> None:
         """End the contact here and now, without a word on the air."""
         if self.state is not State.CLOSED:
-            self._close(Outcome.STOPPED)
+            self._close(outcome)
 
     # Output.
 
@@ -249,10 +249,11 @@ class Contact:
         So what is said by or to a station that has not heard of a new epoch is noise, and cannot confirm what is not there.
         A hello agrees on epochs, so it cannot depend on them.
         """
+        us_first = self.role is Role.CALLER
+        caller, called = (self.parties.us, self.parties.them)[:: 1 if us_first else -1]
         if kind is Kind.HELLO and speaker is Role.CALLER:
-            return CALL_SEED
-        caller = self.parties.us if self.role is Role.CALLER else self.parties.them
-        seed = speaker.value.encode() + caller + self.parties.number.to_bytes(2, "big")
+            return call_seed(called)
+        seed = speaker.value.encode() + caller + called + self.parties.number.to_bytes(2, "big")
         standing = self._mailbox.standing
         own, other = standing.epoch, standing.heard_epoch
         speakers, hearers = (own, other) if speaker is self.role else (other, own)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from radiosync.errors import WireError
 from radiosync.link.contact import Contact, Parties, Role, State
-from radiosync.link.events import Event
+from radiosync.link.events import Event, Outcome
 from radiosync.link.over import Over
 from radiosync.link.timing import Timing
 from radiosync.sync.mail import Mail
 from radiosync.sync.ports import Job, Partner, SyncStore
 from radiosync.wire.check import strip_check
-from radiosync.wire.frames import CALL_SEED, Hello, read_frame
+from radiosync.wire.frames import Hello, call_seed, read_frame
 
 if TYPE_CHECKING:
     from random import Random
@@ -100,10 +100,10 @@ class Station:
             raise ValueError("there is a contact already")
         self._begin(Role.CALLER, partner, self._store.next_contact(partner), now)
 
-    def hang_up(self) -> None:
+    def hang_up(self, outcome: Outcome = Outcome.STOPPED) -> None:
         """End the contact, if there is one, without a word on the air."""
         if self._contact is not None:
-            self._contact.stop()
+            self._contact.stop(outcome)
             self._collect()
 
     def receive_frame(self, frame: bytes, *, now: float) -> None:
@@ -138,11 +138,11 @@ class Station:
         return events
 
     def _read_call(self, frame: bytes) -> Hello | None:
+        us = self._store.origin.station
         try:
-            content, _ = read_frame(strip_check(frame, CALL_SEED, self._timing.check_bytes))
+            content, _ = read_frame(strip_check(frame, call_seed(us), self._timing.check_bytes))
         except WireError:
             return None
-        us = self._store.origin.station
         if isinstance(content, Hello) and not content.reply and us.startswith(content.receiver):
             return content
         return None
@@ -155,7 +155,7 @@ class Station:
         if self._contact is not None:
             if self._partner is None or partner.key != self._partner.key or self._insists():
                 return
-            self.hang_up()
+            self.hang_up(Outcome.DROPPED)
         contact = self._begin(Role.CALLED, partner, hello.contact, now)
         contact.receive_frame(frame, now=now)
         self._collect()

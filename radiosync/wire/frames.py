@@ -23,8 +23,17 @@ from radiosync.wire.varint import read_left, read_uvarint, write_left, write_uva
 PROTOCOL_VERSION = 0
 """In each hello. 0 until the first release."""
 
-CALL_SEED = b"call"
-"""Seed of the frame check of a hello that opens a contact: whoever hears it does not know the contact yet."""
+_CALL = b"call"
+
+
+def call_seed(called: bytes) -> bytes:
+    """Seed of the frame check of a hello that opens a contact.
+
+    Whoever hears it does not know the contact yet, but knows its own identity, of which only the first bytes are on air. So
+    a station is never reached under an identity that is not quite its own.
+    """
+    return _CALL + called
+
 
 _ADDRESS_BYTES = 4
 _HELLO_BYTES = 1 + 2 * _ADDRESS_BYTES + 4 + 2 + 3 + 3 + DIGEST_BYTES

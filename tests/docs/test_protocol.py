@@ -27,7 +27,6 @@ from radiosync.wire.cborvalue import loads
 from radiosync.wire.check import append_check, strip_check
 from radiosync.wire.context import DIGEST_BYTES, EMPTY_DIGEST, Context, chain_digest
 from radiosync.wire.frames import (
-    CALL_SEED,
     PROTOCOL_VERSION,
     Ack,
     Arriving,
@@ -36,6 +35,7 @@ from radiosync.wire.frames import (
     Hello,
     Kind,
     Report,
+    call_seed,
     kind_of,
     read_frame,
     write_frame,
@@ -272,8 +272,10 @@ def _timing() -> Timing:
 def _seed(side: bytes, kind: Kind, own_epoch: int, other_epoch: int) -> bytes:
     """The seed that section 5.6 gives a frame of the field station's first call."""
     if kind is Kind.HELLO:
-        return CALL_SEED if side == b"caller" else side + FIELD + CONTACT
-    return side + FIELD + CONTACT + bytes([own_epoch] if kind is Kind.DATA else [own_epoch, other_epoch])
+        return call_seed(BASE) if side == b"caller" else side + FIELD + BASE + CONTACT
+    return (
+        side + FIELD + BASE + CONTACT + bytes([own_epoch] if kind is Kind.DATA else [own_epoch, other_epoch])
+    )
 
 
 def _station(identity: bytes, incarnation: int, partner: bytes) -> tuple[Store, Station]:

@@ -15,7 +15,7 @@ from radiosync.link.events import (
 )
 from radiosync.link.timing import CALLS, Timing
 from radiosync.wire.check import strip_check
-from radiosync.wire.frames import CALL_SEED, Data, Hello, read_frame
+from radiosync.wire.frames import Data, Hello, call_seed, read_frame
 from tests.link.line import FAST, SMALL, VHF, Fate, Line, Sent, lossy, unharmed, without
 from tests.link.memory import MemoryStore
 from tests.link.pairs import all_there, contact, meet, outcomes, stores
@@ -366,7 +366,9 @@ def test_the_first_frame_says_who_calls_whom() -> None:
     anna, ben = stores()
     over = contact(Role.CALLER, anna, ben, 77, VHF).poll_over(now=0.0)
     assert over is not None
-    hello, left_bytes = read_frame(strip_check(over.frames[0], CALL_SEED, VHF.check_bytes))
+    hello, left_bytes = read_frame(
+        strip_check(over.frames[0], call_seed(ben.origin.station), VHF.check_bytes)
+    )
     assert isinstance(hello, Hello)
     assert (hello.receiver, hello.sender, hello.contact, hello.reply) == (b"bbbb", b"aaaa", 77, False)
     assert left_bytes == 0

@@ -126,7 +126,7 @@ def test_a_partner_that_calls_anew_in_mid_contact_is_answered() -> None:
     assert all_there(*kept)
     events = ben.poll_events()
     assert began(events) == [(1, True), (2, True)]
-    assert ends_of(events) == [Outcome.STOPPED, Outcome.COMPLETE]
+    assert ends_of(events) == [Outcome.DROPPED, Outcome.COMPLETE]
     assert anna.contact is not None
 
 

@@ -105,7 +105,7 @@ def test_a_partner_that_calls_anew_is_answered_at_once(sites: tuple[Site, Site, 
     answer = a.hear(b.call("a"), 9.0)
     assert answer is not None
     _converse(b, a, b.hear(answer, 10.0), 11.0)
-    assert a.outcomes() == [Outcome.STOPPED, Outcome.COMPLETE]
+    assert a.outcomes() == [Outcome.DROPPED, Outcome.COMPLETE]
 
 
 def test_when_both_call_the_greater_identity_stays_caller(sites: tuple[Site, Site, Site]) -> None:
@@ -135,3 +135,25 @@ def test_the_time_at_which_a_partner_was_heard_is_noted_each_time(sites: tuple[S
         heard.append(a.store.status(a.store.partner("b"), [Job("all")]).heard_at)
         b.station.poll_events()
     assert None not in heard
+
+
+def test_a_station_is_not_reached_under_an_identity_that_is_nearly_its_own(
+    sites: tuple[Site, Site, Site],
+) -> None:
+    """Only the first bytes are on air; a mistyped digit behind them must not pass for the partner."""
+    a, b, _ = sites
+    a.know(b, "b")
+    wrong = a.store.station[:-1] + b"\xff"
+    b.store.add_partner("a", wrong)
+    assert a.hear(b.call("a"), 1.0) is None
+    assert a.events == []
+
+
+def test_an_answer_to_a_station_of_nearly_that_identity_is_not_taken(sites: tuple[Site, Site, Site]) -> None:
+    a, b, _ = sites
+    a.store.add_partner("b", b.store.station[:-1] + b"\xff")
+    b.know(a, "a")
+    answer = a.hear(b.call("a"), 1.0)
+    assert answer is not None
+    b.hear(answer, 2.0)
+    assert not b.station.contact or not b.station.contact.heard
