@@ -17,6 +17,7 @@ _COMMANDS = {
     "export": "radiosync.cli.exporting:export",
     "sync": "radiosync.cli.sync:sync",
     "status": "radiosync.cli.status:status",
+    "conflict": "radiosync.cli.conflict:conflict",
     "run": "radiosync.cli.run:run",
     "config": "radiosync.cli.config:config",
     "explain": "radiosync.cli.explain:explain",
