@@ -41,7 +41,7 @@ def export(
 
     \b
     Examples:
-      radiosync export backup.jsonl --deleted
+      radiosync export backup.jsonl
       radiosync export shelters.csv --table shelter
       radiosync export - --table shelter | gzip > shelters.jsonl.gz
     """

@@ -72,7 +72,7 @@ def _introduce(session: Session, config: "Config") -> None:
     out.data("On the partner's computer:")
     callsign = f" --callsign {own.callsign}" if own.callsign is not None else ""
     out.data(
-        f"  radiosync partner add {_short_name(own.name)} --station {station.hex()}{callsign} --link LINK"
+        f"  radiosync partner add {_short_name(own.name)} --station {station.hex()}{callsign} --link {_LINK}"
     )
     out.data("Then the same here, with what the partner's `radiosync status` shows.")
     out.result(

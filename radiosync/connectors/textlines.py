@@ -31,9 +31,11 @@ def read_lines(file: BinaryReader, source: str) -> Iterator[tuple[int, str]]:
         source: name for messages.
 
     Raises:
-        InputError: a line is not UTF-8 or longer than `INPUT_LINE_BYTES`, or the compression is damaged.
+        InputError: a line is not UTF-8 or longer than `INPUT_LINE_BYTES`, or the compression is damaged or missing.
     """
     head = _read_head(file)
+    if source.lower().endswith(".gz") and head != _GZIP_MAGIC:
+        raise InputError(source, None, None, "its name ends in .gz, but it is not a gzip file")
     plain = io.BufferedReader(_Rejoined(head, file))
     number = 0
     read_line = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final, NamedTuple, TypeAlias
 
-from radiosync.errors import BusyError
+from radiosync.errors import BusyError, UsageError
 from radiosync.gateway.journal import Journal, Loss
 from radiosync.gateway.medium import Medium
 from radiosync.gateway.report import ContactFinished, GatewayEvent, LinkDown, LinkState, LinkStatus, LinkUp
@@ -271,9 +271,9 @@ class LinkDriver:
                 self._station.call(call, now=self._clock.now())
             self._station.handle_timer(now=self._clock.now())
             self._collect(overs, events)
-        except BusyError:
-            # Another process, perhaps a large import, does not let go of the database. Nothing is lost: all is as it was
-            # when the last step was done, and the next contact goes on from there.
+        except (BusyError, UsageError):
+            # Another process, perhaps a large import, does not let go of the database; or the partner has just been removed.
+            # Nothing is lost: all is as it was when the last step was done, and the next contact goes on from there.
             self._station.hang_up()
             self._tell(events)
         return self._after(overs, events)

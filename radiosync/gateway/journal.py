@@ -4,9 +4,11 @@ Runs where the station runs, in the store's thread. Knows what is on the air in 
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
+from radiosync.errors import LocalError, UsageError
 from radiosync.gateway.report import (
     ContactFinished,
     ContactProgress,
@@ -161,7 +163,9 @@ class Journal:
         entry = Contact(
             contact.started_at, self._clock.wall_ms(), message, progress.bytes_out, progress.bytes_in
         )
-        self._store.note_contact(contact.partner, entry)
+        # A line in a log is not worth a gateway: the database may be busy, or the partner removed in mid-contact.
+        with suppress(LocalError, UsageError):
+            self._store.note_contact(contact.partner, entry)
         return ContactFinished(
             link=self._link,
             partner=contact.partner.name,

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 from radiosync.config import Config, Link
 from radiosync.errors import ConfigError
+from radiosync.link.contact import LONGEST_LEAD_BYTES
+from radiosync.link.over import FRAME_HEAD_BYTES
 from radiosync.link.timing import Timing, timing_of
 from radiosync.profiles.loader import load_profile
 from radiosync.profiles.model import Profile
 from radiosync.wire.ax25 import Address
 from radiosync.wire.framing import Framing, KissAx25Framing, KissFraming, StreamFraming
 from radiosync.wire.kiss import Command, encode_kiss
+from radiosync.wire.shape import PIECE_SIZES
 
 EVERYBODY = Address("QST")
 """AX.25 destination of frames for a partner whose call sign is not known. By custom QST calls all stations."""
@@ -50,7 +53,21 @@ def medium_of(config: Config, link: Link) -> Medium:
     greeting = b"".join(
         encode_kiss(bytes([value]), command=Command[name]) for name, value in profile.kiss_commands()
     )
-    return Medium(link, profile, framing, timing_of(profile.airtime(), framing), greeting)
+    timing = timing_of(profile.airtime(), framing)
+    _check_room(config, link, timing)
+    return Medium(link, profile, framing, timing, greeting)
+
+
+def _check_room(config: Config, link: Link, timing: Timing) -> None:
+    """Every frame must hold the largest piece, and every over a hello and such a frame; else nothing would ever arrive."""
+    least = FRAME_HEAD_BYTES + PIECE_SIZES[-1] + timing.check_bytes
+    if timing.frame_bytes < least:
+        raise ConfigError(f"{config.file}, [link.{link.name}], max_frame_bytes: must be at least {least}")
+    least_s = timing.frame_s(LONGEST_LEAD_BYTES) + timing.frame_s(least)
+    if timing.over_s < least_s:
+        raise ConfigError(
+            f"{config.file}, [link.{link.name}], longest_over_s: must be at least {least_s:.1f} at this bit rate"
+        )
 
 
 def _profile_of(config: Config, link: Link) -> Profile:

@@ -52,7 +52,7 @@ In a channel that loses three frames in four that happens once in ten thousand t
 HELLOS = 8
 """Hellos of a contact that are remembered, so that a late copy is not taken for news."""
 
-_LONGEST_LEAD_BYTES = 48
+LONGEST_LEAD_BYTES = 48
 """A hello with four transfers under way."""
 
 if TYPE_CHECKING:
@@ -306,7 +306,8 @@ class Contact:
             self._confirmed(through)
         self._take_report(ack.report, 8, now)
         if ack.bye:
-            self._close(Outcome.COMPLETE)
+            standing = self._mailbox.standing
+            self._close(Outcome.COMPLETE if standing.confirmed == standing.sealed else Outcome.DROPPED)
 
     def _confirmed(self, through: int) -> None:
         self._stalled_overs = 0
@@ -389,7 +390,8 @@ class Contact:
         if report is None or not self._epoch_known or self._owes_hello:
             return False
         all_there = standing.confirmed == standing.sealed and not self._outgoing.more
-        return all_there and self._partner_sealed == standing.through and not report.more
+        all_here = self._partner_sealed == standing.through and not report.more and not self.incoming.report()
+        return all_there and all_here
 
     def _room_s(self) -> float:
         lead_s = self._timing.frame_s(len(write_frame(self._lead(True, 0))) + self._timing.check_bytes)
@@ -415,7 +417,7 @@ class Contact:
 
     @property
     def _lead_s(self) -> float:
-        return self._timing.frame_s(_LONGEST_LEAD_BYTES)
+        return self._timing.frame_s(LONGEST_LEAD_BYTES)
 
     def _patience_s(self) -> float:
         """How long the caller waits, behind its over, until it speaks again.
@@ -423,7 +425,7 @@ class Contact:
         Twice as long each time that nothing is heard, so that a fade is sat out rather than talked over. Before the partner
         was ever heard, a random part is added: two stations that call each other at once would otherwise do so for ever.
         """
-        waits_s = self._timing.reply_s(self._grant_bytes, _LONGEST_LEAD_BYTES)
+        waits_s = self._timing.reply_s(self._grant_bytes, LONGEST_LEAD_BYTES)
         if not self.heard:
             waits_s += self._random.random() * (waits_s + self._timing.first_over_s)
         return min(waits_s * 2.0 ** max(0, self._silent_overs - 1), max(waits_s, self._timing.over_s))

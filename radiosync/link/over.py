@@ -13,6 +13,10 @@ from radiosync.wire.frames import Ack, Data, Hello, set_left, write_frame
 
 _DATA_HEAD_BYTES = 5
 _SHAPE_BYTES = 2
+
+FRAME_HEAD_BYTES = _DATA_HEAD_BYTES + _SHAPE_BYTES
+"""What a data frame has in front of its pieces, at most."""
+
 _BATCH_OVERS = 2
 """A batch is planned for so many overs: what is sealed can no longer be replaced by a newer edit."""
 _BATCH_BYTES = 16 * 1024

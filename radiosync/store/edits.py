@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, NamedTuple
 
+from radiosync.errors import UsageError
+from radiosync.limits import FIELDS_PER_RECORD, TABLE_NAME_CHARACTERS
 from radiosync.records.edit import Edit, Pen, apply_edit
 from radiosync.records.model import Origin, Record
 from radiosync.store.apply import Application
@@ -54,11 +56,19 @@ class Editor:
             self.counters = self.counters._replace(arrival=application.arrival)
 
     def _apply_one(self, application: Application, edit: Edit) -> None:
+        if not 1 <= len(edit.table) <= TABLE_NAME_CHARACTERS:
+            raise UsageError(
+                f"The name of a table has 1 to {TABLE_NAME_CHARACTERS} characters, not {len(edit.table)}"
+            )
         mine = application.record(RecordKey(edit.table, edit.uuid))
         wall_ms = self.wall_ms() if edit.wall_ms is None else edit.wall_ms
         change = apply_edit(mine, edit, Pen(self.origin, self._next_sequence, wall_ms))
         if change is not None:
-            application.apply(change)
+            merged = application.apply(change)
+            if len(merged.record.writes) > FIELDS_PER_RECORD:
+                raise UsageError(
+                    f"The record {edit.uuid} would have {len(merged.record.writes)} fields; the limit is {FIELDS_PER_RECORD}"
+                )
         self._count("unchanged" if change is None else _outcome(mine, edit))
 
     def _next_sequence(self) -> int:

@@ -100,7 +100,9 @@ class Partners:
         known = connection.execute(select(*_PARTNER).where(same)).first()
         if known is not None:
             what = "that name" if known.name == name else f"that station: {known.name}"
-            raise UsageError(f"there is a partner with {what} already")
+            raise UsageError(
+                f"There is a partner with {what} already; `radiosync partner remove {known.name}` forgets it"
+            )
         values = {
             "name": name,
             "station": station,

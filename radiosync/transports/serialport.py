@@ -10,6 +10,7 @@ import errno
 import grp
 import os
 import pwd
+import termios
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import UnsupportedOperation
@@ -33,6 +34,9 @@ _MISSING: Final = (errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO)
 _DENIED: Final = (errno.EACCES, errno.EPERM)
 _HELD: Final = (errno.EBUSY, errno.EAGAIN)
 """EAGAIN: another process has locked the file."""
+
+_OPEN_FAULTS: Final = (OSError, ValueError, termios.error)
+"""What pyserial raises when a port cannot be opened, or does not take its settings."""
 
 _PORT_FAULTS: Final = (OSError, TypeError, AttributeError, ValueError)
 """What pyserial raises when a port goes away under it. The last three are its own slips on a port that is half closed."""
@@ -116,7 +120,7 @@ class SerialTransport:
         except asyncio.CancelledError:
             opening.add_done_callback(_close_unwanted)
             raise
-        except (OSError, ValueError) as error:
+        except _OPEN_FAULTS as error:
             raise translate_open_error(self._url, error) from error
 
     async def read(self) -> bytes:
@@ -230,7 +234,7 @@ def _close_unwanted(opening: "asyncio.Future[serial.Serial]") -> None:
 # What a fault means.
 
 
-def translate_open_error(url: str, error: OSError | ValueError) -> TransportError:
+def translate_open_error(url: str, error: Exception) -> TransportError:
     """What it means that a port could not be opened, with what the machine knows about it."""
     number = _errno_of(error)
     if number in _MISSING:

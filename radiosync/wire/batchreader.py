@@ -112,6 +112,12 @@ def _integers(items: Sequence[object], limit: int = _TIME_LIMIT) -> list[int]:
     return list(items)  # type: ignore[arg-type]  # checked above
 
 
+def _table_name(item: object) -> str:
+    if not item:
+        raise WireError("a batch has a table without a name")
+    return _name(item, TABLE_NAME_CHARACTERS)
+
+
 def _name(item: object, limit: int) -> str:
     if not isinstance(item, str) or len(item) > limit:
         raise WireError("a batch has a bad name")
@@ -156,7 +162,7 @@ class _Reader:
         self._columns, self._bytes = raw._columns, raw._bytes
         self._aliases = {RecordRef.OURS: ours, RecordRef.THEIRS: theirs}
         new_origins = tuple(_read_origins(self._bytes[Column.ORIGINS]))
-        new_tables = tuple(_name(item, TABLE_NAME_CHARACTERS) for item in self._columns[Column.TABLES])
+        new_tables = tuple(_table_name(item) for item in self._columns[Column.TABLES])
         self._origins = (*context.origins, *new_origins)
         self._tables = (*context.tables, *new_tables)
         new_fields = tuple(self._read_fields())

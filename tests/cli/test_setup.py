@@ -35,7 +35,7 @@ def test_options_alone_make_a_station(tmp_path: Path) -> None:
     assert f"  station     {station.hex()}" in done.stdout
     assert f"  short code  {short_code(station)}" in done.stdout
     assert (
-        f"radiosync partner add field-3 --station {station.hex()} --callsign N0CALL-7 --link LINK"
+        f"radiosync partner add field-3 --station {station.hex()} --callsign N0CALL-7 --link radio"
         in done.stdout
     )
 

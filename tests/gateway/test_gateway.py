@@ -288,6 +288,36 @@ def test_a_database_that_somebody_else_holds_ends_only_the_contact(tmp_path: Pat
         assert a.store.content_digest() == b.store.content_digest()
 
 
+def test_a_log_that_cannot_be_written_does_not_end_the_gateway(tmp_path: Path) -> None:
+    world = World(1)
+    with two_sites(tmp_path, world, "clean-9600") as (a, b):
+        shelters(a.store, 5)
+
+        def busy(*arguments: Any) -> None:
+            raise BusyError("another process is using the database")
+
+        for site in (a, b):
+            site.store.note_contact = busy  # type: ignore[method-assign,assignment]
+        assert sync_once(world, a, b).message == "in-step"
+        assert a.store.content_digest() == b.store.content_digest()
+
+
+def test_a_partner_that_is_removed_in_mid_contact_ends_the_contact_alone(tmp_path: Path) -> None:
+    world = World(1)
+    with two_sites(tmp_path, world, "clean-9600") as (a, b):
+        shelters(a.store, 5)
+        keep = b.store.keep_pieces
+
+        def removed(*arguments: Any) -> None:
+            b.store.remove_partner("a")
+            b.store.keep_pieces = keep  # type: ignore[method-assign]
+            keep(*arguments)
+
+        b.store.keep_pieces = removed  # type: ignore[method-assign,assignment]
+        assert sync_once(world, a, b).message != "in-step"
+        assert not b.store.partners()
+
+
 # Schedules.
 
 HOURLY = """

@@ -79,3 +79,12 @@ def test_numbers_that_do_not_go_together() -> None:
     link: Link = replace(config.links["radio"], key_up_s=3.0)
     with pytest.raises(ConfigError, match=r"radiosync.toml, \[link.radio\]: "):
         medium_of(config, link)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "key"),
+    [("max_frame_bytes = 64", "max_frame_bytes"), ("bit_rate = 300\nlongest_over_s = 2", "longest_over_s")],
+)
+def test_numbers_that_leave_no_room_for_a_piece(numbers: str, key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"\[link\.radio\], {key}: must be at least"):
+        medium(f'profile = "kiss-tnc"\n{numbers}')

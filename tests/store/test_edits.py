@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from radiosync.errors import UsageError
 from radiosync.records.clock import from_milliseconds, to_milliseconds
 from radiosync.records.edit import Edit
 from radiosync.records.value import Number
@@ -139,3 +140,13 @@ def test_records_of_one_identity_in_two_tables_are_two(store: Store) -> None:
         "shelter": "x",
         "incident": "y",
     }
+
+
+def test_what_no_partner_could_take_is_refused_here(store: Store) -> None:
+    """A record with too many fields, or of a table with too long a name, would stop everything behind it."""
+    before = dump(store)
+    with pytest.raises(UsageError, match="name of a table"):
+        store.edit([Edit("t" * 81, uuid(1), {})])
+    with pytest.raises(UsageError, match="would have 1001 fields"):
+        store.edit([put(1, name="x"), Edit("shelter", uuid(2), {f"f{n}": "x" for n in range(1001)})])
+    assert dump(store) == before
