@@ -5,9 +5,6 @@ from typing import Final
 CALLSIGN_CHARACTERS: Final = 6
 """AX.25 2.2 section 3.12.2: an address holds six characters and an SSID."""
 
-AX25_INFO_BYTES: Final = 256
-"""AX.25 2.2 default N1. Some TNCs take more, none that we know takes less."""
-
 KISS_FRAME_BYTES: Final = 2048
 """Longest KISS frame that Direwolf takes, escapes included. A longer run without FEND is line noise."""
 

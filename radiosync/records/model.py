@@ -13,7 +13,7 @@ earlier life never show up in a later one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
 from uuid import UUID
@@ -178,10 +178,6 @@ class Record:
         for write in self.all_writes():
             _add(seen, write.over.items())
         return seen
-
-    def without_writes(self) -> "Record":
-        """The same record with no field and no grave: the empty change to it."""
-        return replace(self, writes={}, grave=None)
 
 
 Change: TypeAlias = Record
