@@ -1,4 +1,4 @@
-# make demo   what radiosync does, in about a minute
+# make demo   what radiosync does, in seconds
 # make test   every check; the build server runs this and nothing else
 # make help   the rest
 
@@ -24,7 +24,7 @@ PYTEST_ARGS ?= -q --numprocesses=2 --hypothesis-profile=ci
 .PHONY: help demo test check debian lock format clean
 
 help:
-	@echo 'make demo     a field station and base camp on a simulated radio, in about a minute'
+	@echo 'make demo     a field station and base camp on a simulated radio, in seconds'
 	@echo 'make test     format, lint, types, import contracts, tests and docs, in .venv'
 	@echo 'make check    the same without installing Debian packages'
 	@echo 'make format   put the code into shape'
