@@ -13,7 +13,6 @@
     +-- PeerError             something arrived that a correct partner would not have sent
         +-- WireError         bytes that do not parse
         +-- ContextError      a batch that builds on shared history that we do not have
-        +-- RefusedError      a partner says no: unknown station, not permitted, version too old
 
 Parsers of peer input raise `PeerError` and its branches only, whatever the bytes. Library exceptions are translated
 where they enter. The words that an operator reads are made from the message catalogue, not from these texts.
@@ -74,7 +73,3 @@ class WireError(PeerError):
 
 class ContextError(PeerError):
     """A batch builds on shared history that we do not have."""
-
-
-class RefusedError(PeerError):
-    """A partner says no."""

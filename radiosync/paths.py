@@ -61,11 +61,6 @@ class Paths:
         return self.data / "radiosync.db"
 
     @property
-    def log_file(self) -> Path:
-        """The gateway's log."""
-        return self.state / "radiosync.log"
-
-    @property
     def lock_file(self) -> Path:
         """Held by the process that has the links open."""
         return self.runtime / "radiosync.lock"

@@ -22,7 +22,6 @@ def test_the_folders_of_xdg() -> None:
     )
     assert paths.config_file == Path("/c/radiosync/radiosync.toml")
     assert paths.database == Path("/d/radiosync/radiosync.db")
-    assert paths.log_file == Path("/s/radiosync/radiosync.log")
     assert paths.lock_file == Path("/run/user/1000/radiosync/radiosync.lock")
 
 

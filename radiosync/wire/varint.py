@@ -1,8 +1,7 @@
-"""Integers on air: LEB128, zigzag for signed ones, and one byte for "bytes left in this over".
+"""Integers on air: LEB128, and one byte for "bytes left in this over".
 
 LEB128 carries seven bits a byte, least significant first, top bit set on all bytes but the last. Only the
-shortest form is accepted, so that equal values have equal bytes. Zigzag (Protocol Buffers) maps 0, -1, 1,
--2 to 0, 1, 2, 3.
+shortest form is accepted, so that equal values have equal bytes.
 """
 
 from typing import Final
@@ -48,22 +47,6 @@ def read_uvarint(data: bytes | memoryview, at: int) -> tuple[int, int]:
     if len(data) - at < UVARINT_BYTES:
         raise WireError("integer is cut short")
     raise WireError(f"integer is longer than {UVARINT_BYTES} bytes")
-
-
-def write_varint(out: bytearray, value: int) -> None:
-    """Append the signed 64-bit `value` to `out` as zigzag LEB128. Raises ValueError outside that range."""
-    if not -(2**63) <= value < 2**63:
-        raise ValueError(f"not a signed 64-bit value: {value}")
-    write_uvarint(out, value << 1 if value >= 0 else (~value << 1) | 1)
-
-
-def read_varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
-    """Read one signed value at index `at`; return it and the index after it.
-
-    Raises WireError as `read_uvarint`.
-    """
-    folded, end = read_uvarint(data, at)
-    return (~(folded >> 1) if folded & 1 else folded >> 1), end
 
 
 def write_left(count: int) -> int:

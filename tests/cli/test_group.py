@@ -20,7 +20,6 @@ from radiosync.errors import (
     InputError,
     LocalError,
     PortError,
-    RefusedError,
     StoreError,
     UsageError,
 )
@@ -172,7 +171,6 @@ def test_the_traceback_is_there_for_the_asking(tmp_path: Path) -> None:
         (KeyboardInterrupt(), "interrupted"),
         (click.Abort(), "interrupted"),
         (click.UsageError("no"), "usage"),
-        (RefusedError("what"), "unexpected"),
         (ContextError("what"), "unexpected"),
         (LocalError("what"), "disk-unusable"),
         (LivelockError("what"), "unexpected"),

@@ -9,14 +9,11 @@ from radiosync.wire.varint import (
     LEFT_MAX,
     read_left,
     read_uvarint,
-    read_varint,
     write_left,
     write_uvarint,
-    write_varint,
 )
 
 unsigned = st.integers(0, 2**64 - 1) | st.integers(0, 300)
-signed = st.integers(-(2**63), 2**63 - 1) | st.integers(-300, 300)
 
 
 def encoded(value: int) -> bytes:
@@ -43,15 +40,6 @@ def test_known_forms(value: int, octets: str) -> None:
     assert read_uvarint(bytes.fromhex(octets), 0) == (value, len(octets) // 2)
 
 
-@pytest.mark.parametrize(
-    ("value", "octets"), [(0, "00"), (-1, "01"), (1, "02"), (-2, "03"), (-64, "7f"), (64, "8001")]
-)
-def test_known_signed_forms(value: int, octets: str) -> None:
-    out = bytearray()
-    write_varint(out, value)
-    assert out.hex() == octets
-
-
 @given(unsigned, st.binary(max_size=4), st.binary(max_size=4))
 def test_unsigned_round_trip_inside_other_bytes(value: int, before: bytes, after: bytes) -> None:
     out = bytearray(before)
@@ -59,13 +47,6 @@ def test_unsigned_round_trip_inside_other_bytes(value: int, before: bytes, after
     end = len(out)
     for data in (bytes(out) + after, memoryview(bytes(out) + after)):
         assert read_uvarint(data, len(before)) == (value, end)
-
-
-@given(signed)
-def test_signed_round_trip(value: int) -> None:
-    out = bytearray()
-    write_varint(out, value)
-    assert read_varint(bytes(out), 0) == (value, len(out))
 
 
 @given(unsigned)
@@ -107,12 +88,6 @@ def test_any_bytes_give_the_one_form_or_an_error(data: bytes, at: int) -> None:
 def test_values_that_do_not_fit_are_our_misuse(value: int) -> None:
     with pytest.raises(ValueError, match="64-bit"):
         write_uvarint(bytearray(), value)
-
-
-@pytest.mark.parametrize("value", [-(2**63) - 1, 2**63])
-def test_signed_values_that_do_not_fit_are_our_misuse(value: int) -> None:
-    with pytest.raises(ValueError, match="64-bit"):
-        write_varint(bytearray(), value)
 
 
 def test_left_is_exact_where_it_is_small_and_reaches_far() -> None:
