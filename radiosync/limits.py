@@ -86,3 +86,20 @@ CONTROL_CLIENTS: Final = 64
 
 RECORD_BYTES: Final = 512 * 1024
 """Names and values of one record in UTF-8. A change cannot be divided, and the longest transfer carries 786,432 bytes."""
+
+MODEL_BYTES: Final = 16 * 1024 * 1024
+"""State of a model of the compact codec: its tables have fixed sizes, far below this."""
+
+MEMORY_RECORDS: Final = 4096
+"""Records of one direction that the compact codec remembers. Those that were mentioned longest ago are named by alias
+again."""
+
+MEMORY_BYTES: Final = 2 * 1024 * 1024
+"""All that is remembered of them. Some 200 bytes a record are usual, so this stops only forms of many hundred fields."""
+
+MODEL_STEPS: Final = 2_000_000
+"""Decisions and copied bytes of one batch in the compact codec: ten seconds on a desktop core, or some 10,000 ordinary
+changes."""
+
+POOL_MEMBERS: Final = 32
+"""Listeners of a pool. Each of them has to be asked once in a contact, which costs two changes of direction."""
