@@ -1,17 +1,20 @@
-"""The three kinds of frame, as bytes and back (protocol, section 5).
+"""The frames, as bytes and back (protocol, section 5).
 
 Every frame begins with two bytes: kind and flags, and how many bytes of the over are left behind this frame. It ends with a
-frame check whose seed binds it to one contact and to the epochs that its numbers belong to, so that a frame of another
-contact or epoch looks like a damaged one.
+frame check whose seed binds it to one contact, to both databases and to the epochs that its numbers belong to, so that a
+frame of another contact or epoch looks like a damaged one.
 
-A *hello* says who calls whom and what each has. It opens a contact, answers a call, and stands in for an acknowledgement
-whenever an epoch or a context has to be agreed anew. An *acknowledgement* leads every other over. *Data* frames carry
-pieces.
+A *hello* says who calls whom and what each has, in full. It opens a contact with a station that we do not know yet, answers
+such a call, and stands in for an acknowledgement whenever an epoch or a context has to be agreed anew. A *call* opens a
+contact with a known partner: what both know already is in the seed of its check and not on air, and the first pieces ride in
+it. An *acknowledgement* leads every other over. *Data* frames carry pieces.
+
+Frames of version 0 of the protocol are in `wire.frames0`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, replace
+from enum import IntEnum, IntFlag
 from typing import TypeAlias, assert_never
 
 from radiosync.errors import WireError
@@ -20,10 +23,33 @@ from radiosync.wire.context import DIGEST_BYTES
 from radiosync.wire.shape import PIECE_SIZES, Shape
 from radiosync.wire.varint import read_left, read_uvarint, write_left, write_uvarint
 
-PROTOCOL_VERSION = 0
-"""In each hello. 0 until the first release."""
+PROTOCOL_VERSION = 1
+"""In each hello. Partners speak the lower one of both theirs."""
 
-_CALL = b"call"
+CALL_CHECK_BYTES = 4
+"""Size of the frame check of a call on every link: it is tried against every partner that we know."""
+
+NUMBER_BITS = 3
+"""Bits of a transfer's number in a data frame: enough for the `OPEN_TRANSFERS` behind `through`, and as many before."""
+
+
+TURN_BYTES = 2
+"""Of a member's identity, when a pool asks it to answer. No two members of a pool have the same."""
+
+ROUND_BYTES = 14
+"""Size of the frame that leads an over to a pool, without its check."""
+
+
+def pool_seed(pool: bytes, *parts: bytes) -> bytes:
+    """Seed of the frame checks in a contact of a pool."""
+    return b"pool" + pool + b"".join(parts)
+
+
+class Capability(IntFlag):
+    """What a station can read beyond what every station can."""
+
+    COMPACT = 1
+    """Batches in the compact codec."""
 
 
 def call_seed(called: bytes) -> bytes:
@@ -32,32 +58,61 @@ def call_seed(called: bytes) -> bytes:
     Whoever hears it does not know the contact yet, but knows its own identity, of which only the first bytes are on air. So
     a station is never reached under an identity that is not quite its own.
     """
-    return _CALL + called
+    return b"call" + called
+
+
+def short_call_seed(
+    caller: bytes, called: bytes, incarnations: tuple[int, int], epochs: tuple[int, int], digest: bytes
+) -> bytes:
+    """Seed of the frame check of a call: all that a hello would have said and that has not changed.
+
+    Args:
+        caller, called: identities.
+        incarnations, epochs: of the caller and of the called, and of their traffic.
+        digest: of the context that the caller has of the called's traffic, after the `through` that the call states.
+    """
+    numbers = b"".join(number.to_bytes(4, "big") for number in incarnations) + bytes(epochs)
+    return b"call1" + caller + called + numbers + digest
 
 
 _ADDRESS_BYTES = 4
 _HELLO_BYTES = 1 + 2 * _ADDRESS_BYTES + 4 + 2 + 3 + 3 + DIGEST_BYTES
+"""Of what a hello of every version begins with, behind its head."""
 
 
 class Kind(IntEnum):
-    """Top three bits of a frame."""
+    """Top three bits of a frame. A data frame has a flag in the lowest of these."""
 
     HELLO = 0
-    ACK = 1
-    DATA = 2
+    OLD_ACK = 1
+    """Acknowledgement of version 0."""
+    OLD_DATA = 2
+    """Data of version 0."""
+    CALL = 3
+    ACK = 4
+    ROUND = 5
+    DATA = 6
 
 
-class Flag(IntEnum):
-    """Low five bits of a frame; the meaning depends on its kind."""
+class Flag(IntFlag):
+    """Low five bits of a hello, a call or an acknowledgement."""
 
-    REPLY = 1
+    MORE = 1
+    """The sender has more to send than what is sealed."""
+    GRANT = 2
+    """A grant is stated."""
+    PENDING = 4
+    """What is pending is stated."""
+    ARRIVING = 8
+    """Unfinished transfers are stated."""
+    GREET = 2
+    """Round: who answers says a hello."""
+    REPLY = 16
     """Hello: answers a call."""
-    MORE = 2
-    """Hello, acknowledgement: the sender has more to send than what is sealed."""
-    BYE = 4
+    BYE = 16
     """Acknowledgement: this is the end of the contact; do not answer."""
-    SHAPE = 1
-    """Data: the shape of the transfer is stated."""
+    PIECES = 16
+    """Call: pieces follow, laid out as a data frame without its second byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +130,11 @@ class Arriving:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a station has and wants: the part that a hello and an acknowledgement have in common.
+    """What a station has and wants: the part that hello, call and acknowledgement have in common.
 
     Attributes:
-        sealed: number of the newest transfer that the sender has sealed; low 8 bits in an acknowledgement.
-        through: the sender has applied all the receiver's transfers up to this number; low 8 bits likewise.
+        sealed: number of the newest transfer that the sender has sealed; low 16 bits in a hello, else 8.
+        through: the sender has applied all the receiver's transfers up to this number; low bits likewise.
         arriving: the transfers behind `through`, in order of number.
         grant_bytes: how much the receiver may send in its next over.
         pending_bytes: how much the sender would still send.
@@ -107,6 +162,8 @@ class Hello:
         heard_epoch: of the receiver's traffic, as the sender knows it.
         heard_digest: of the context that the sender has of the receiver's traffic.
         report: what it has and wants; numbers modulo 65536.
+        capabilities: what the sender can read.
+        version: of the protocol that the sender speaks.
     """
 
     reply: bool
@@ -118,6 +175,8 @@ class Hello:
     heard_epoch: int
     heard_digest: bytes
     report: Report
+    capabilities: int = 0
+    version: int = PROTOCOL_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +197,11 @@ class Data:
     """Pieces of a transfer.
 
     Attributes:
-        number: of the transfer, modulo 256.
+        number: of the transfer, low `number_bits` bits.
         block, first: which pieces.
         data: the pieces; zeros at the end of the last one may be left out.
         shape: of the transfer, unless the receiver is known to know it.
+        number_bits: `NUMBER_BITS`; 8 in a frame of version 0.
     """
 
     number: int
@@ -149,23 +209,83 @@ class Data:
     first: int
     data: bytes
     shape: Shape | None = None
+    number_bits: int = NUMBER_BITS
 
 
-Frame: TypeAlias = Hello | Ack | Data
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Opens a contact with a partner that we know.
+
+    Attributes:
+        contact: number that the caller gave the contact.
+        capabilities: what the caller can read.
+        report: what it has and wants; numbers modulo 256.
+        data: pieces that ride along, or None.
+    """
+
+    contact: int
+    capabilities: int
+    report: Report
+    data: Data | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Leads an over to a pool: all that a listener needs to join in, and who may answer.
+
+    Attributes:
+        contact: number that the speaker gave the contact.
+        incarnation: of the speaker's database.
+        epoch: of the pool's traffic.
+        sealed: number of the newest transfer, low 16 bits.
+        over: number of this over in the contact, low 8 bits.
+        turn: first bytes of the identity of the member that answers.
+        greet: it answers with a hello; else with an acknowledgement.
+        more: more waits than is sealed.
+        bye: the contact ends here.
+    """
+
+    contact: int
+    incarnation: int
+    epoch: int
+    sealed: int
+    over: int = 0
+    turn: bytes = bytes(TURN_BYTES)
+    greet: bool = False
+    more: bool = False
+    bye: bool = False
+
+
+Frame: TypeAlias = Hello | Call | Ack | Round | Data
+
+
+# Writing.
 
 
 def write_frame(frame: Frame, left_bytes: int = 0) -> bytes:
     """A frame without its check. `left_bytes` of the over follow it."""
     match frame:
         case Hello():
-            return _head(Kind.HELLO, Flag.REPLY * frame.reply, frame.report, left_bytes) + _write_hello(frame)
+            head = _head(Kind.HELLO, Flag.REPLY if frame.reply else Flag(0), frame.report, left_bytes)
+            return head + write_hello_start(frame) + bytes([frame.capabilities]) + _write_report(frame.report)
+        case Call():
+            head = _head(Kind.CALL, Flag(0), frame.report, left_bytes)
+            body = frame.contact.to_bytes(2, "big") + bytes([frame.capabilities, *_marks(frame.report)])
+            call = head + body + _write_report(frame.report)
+            return call if frame.data is None else add_pieces(call, write_frame(frame.data))
         case Ack():
-            body = bytearray([frame.report.sealed & 0xFF, frame.report.through & 0xFF])
-            _write_report(body, frame.report)
-            return _head(Kind.ACK, Flag.BYE * frame.bye, frame.report, left_bytes) + body
+            head = _head(Kind.ACK, Flag.BYE if frame.bye else Flag(0), frame.report, left_bytes)
+            return head + _marks(frame.report) + _write_report(frame.report)
+        case Round():
+            flags = Flag.MORE * frame.more | Flag.GREET * frame.greet | Flag.BYE * frame.bye
+            head = bytes([Kind.ROUND << 5 | flags, write_left(left_bytes)])
+            numbers = frame.contact.to_bytes(2, "big") + frame.incarnation.to_bytes(4, "big")
+            numbers += bytes([frame.epoch]) + (frame.sealed & 0xFFFF).to_bytes(2, "big")
+            return head + numbers + bytes([frame.over & 0xFF]) + frame.turn[:TURN_BYTES]
         case Data():
-            head = bytes([Kind.DATA << 5 | Flag.SHAPE * (frame.shape is not None), write_left(left_bytes)])
-            return head + _write_data(frame)
+            return _write_data(frame, left_bytes)
+        case _ as never:
+            assert_never(never)
 
 
 def set_left(frame: bytes, left_bytes: int) -> bytes:
@@ -173,8 +293,70 @@ def set_left(frame: bytes, left_bytes: int) -> bytes:
     return frame[:1] + bytes([write_left(left_bytes)]) + frame[2:]
 
 
+def add_pieces(call: bytes, data: bytes) -> bytes:
+    """A call, as written, with the pieces of a data frame, as written, in the same frame: one header less."""
+    return bytes([call[0] | Flag.PIECES]) + call[1:] + data[:1] + data[2:]
+
+
+def write_hello_start(hello: Hello) -> bytes:
+    """What a hello of every version begins with, behind its head."""
+    body = bytes([hello.version]) + hello.receiver[:_ADDRESS_BYTES] + hello.sender[:_ADDRESS_BYTES]
+    body += hello.incarnation.to_bytes(4, "big") + hello.contact.to_bytes(2, "big")
+    body += bytes([hello.epoch]) + (hello.report.sealed & 0xFFFF).to_bytes(2, "big")
+    body += bytes([hello.heard_epoch]) + (hello.report.through & 0xFFFF).to_bytes(2, "big")
+    return body + hello.heard_digest
+
+
+def write_arriving(entries: Sequence[Arriving]) -> bytes:
+    """Entries for unfinished transfers, one behind the other."""
+    out = bytearray()
+    for arriving in entries:
+        write_uvarint(out, 1 if arriving.applied else 2 * len(arriving.needs))
+        for need in arriving.needs:
+            write_uvarint(out, need)
+    return bytes(out)
+
+
+def _head(kind: Kind, flags: Flag, report: Report, left_bytes: int) -> bytes:
+    stated = (
+        (Flag.MORE, report.more),
+        (Flag.GRANT, report.grant_bytes),
+        (Flag.PENDING, report.pending_bytes),
+        (Flag.ARRIVING, report.arriving),
+    )
+    for flag, is_stated in stated:
+        flags |= flag if is_stated else 0
+    return bytes([kind << 5 | flags, write_left(left_bytes)])
+
+
+def _marks(report: Report) -> bytes:
+    return bytes([report.sealed & 0xFF, report.through & 0xFF])
+
+
+def _write_report(report: Report) -> bytes:
+    stated = [write_left(size) for size in (report.grant_bytes, report.pending_bytes) if size]
+    entries = bytes([len(report.arriving)]) + write_arriving(report.arriving) if report.arriving else b""
+    return bytes(stated) + entries
+
+
+def _write_data(frame: Data, left_bytes: int) -> bytes:
+    kind = Kind.DATA << 5 | (frame.shape is not None) << 5 | frame.number % (1 << NUMBER_BITS) << 2
+    head = bytes([kind, write_left(left_bytes), frame.block, frame.first])
+    return head + (b"" if frame.shape is None else write_shape(frame.shape)) + frame.data
+
+
+def write_shape(shape: Shape) -> bytes:
+    """A shape in two bytes."""
+    return ((shape.pieces - 1) << 4 | shape.size_code).to_bytes(2, "big")
+
+
+# Reading.
+
+
 def kind_of(data: bytes) -> Kind:
     """The kind of a frame, whose check may still be on it. Raises WireError if there is no such kind."""
+    if data and data[0] >> 6 == Kind.DATA >> 1:
+        return Kind.DATA
     if not data or data[0] >> 5 not in tuple(Kind):
         raise WireError("there is no frame of that kind")
     return Kind(data[0] >> 5)
@@ -184,15 +366,22 @@ def read_frame(data: bytes) -> tuple[Frame, int]:
     """A frame whose check has been taken off, and the bytes left behind it in the over. Raises WireError."""
     if len(data) < 2:
         raise WireError("a frame is shorter than its head")
-    flags, body = data[0] & 0x1F, data[2:]
+    left_bytes, body = read_left(data[1]), data[2:]
     try:
         match kind_of(data):
             case Kind.HELLO:
-                return _read_hello(flags, body), read_left(data[1])
+                return _read_hello(data[0] & 0x1F, body), left_bytes
+            case Kind.CALL:
+                return _read_call(data[0] & 0x1F, body), left_bytes
             case Kind.ACK:
-                return _read_ack(flags, body), read_left(data[1])
+                report, _ = _read_report(data[0] & 0x1F, body[0], body[1], body, 2)
+                return Ack(report, bool(data[0] & Flag.BYE)), left_bytes
+            case Kind.ROUND:
+                return _read_round(data[0] & 0x1F, body), left_bytes
             case Kind.DATA:
-                return _read_data(flags, body), read_left(data[1])
+                return _read_data(data[0], body), left_bytes
+            case Kind.OLD_ACK | Kind.OLD_DATA:
+                raise WireError("a frame is of version 0")
             case _ as never:
                 assert_never(never)
     except IndexError:
@@ -207,88 +396,96 @@ def unfold(low: int, bits: int, near: int) -> int:
     return min(candidates, key=lambda candidate: abs(candidate - near))
 
 
-def _head(kind: Kind, flags: int, report: Report, left_bytes: int) -> bytes:
-    return bytes([kind << 5 | flags | Flag.MORE * report.more, write_left(left_bytes)])
-
-
-def _write_hello(hello: Hello) -> bytes:
-    body = bytearray([PROTOCOL_VERSION])
-    body += hello.receiver[:_ADDRESS_BYTES] + hello.sender[:_ADDRESS_BYTES]
-    body += hello.incarnation.to_bytes(4, "big") + hello.contact.to_bytes(2, "big")
-    body += bytes([hello.epoch]) + (hello.report.sealed & 0xFFFF).to_bytes(2, "big")
-    body += (
-        bytes([hello.heard_epoch]) + (hello.report.through & 0xFFFF).to_bytes(2, "big") + hello.heard_digest
-    )
-    _write_report(body, hello.report)
-    return bytes(body)
-
-
-def _read_hello(flags: int, body: bytes) -> Hello:
+def read_hello_start(body: bytes, reply: bool, report: Report) -> Hello:
+    """What a hello of every version begins with. Sealed and through of `report` are replaced by those in the frame."""
     if len(body) < _HELLO_BYTES:
         raise WireError("a hello is too short")
-    if body[0] != PROTOCOL_VERSION:
-        raise WireError(f"a hello speaks version {body[0]} of the protocol")
     numbers = (
         int.from_bytes(body[at : at + size], "big") for at, size in ((9, 4), (13, 2), (16, 2), (19, 2))
     )
     incarnation, contact, sealed, through = numbers
+    stated = Report(sealed, through, report.arriving, report.grant_bytes, report.pending_bytes, report.more)
     return Hello(
-        reply=bool(flags & Flag.REPLY),
+        reply,
         receiver=body[1:5],
         sender=body[5:9],
         incarnation=incarnation,
         contact=contact,
         epoch=body[15],
         heard_epoch=body[18],
-        heard_digest=body[21:25],
-        report=_read_report(flags, sealed, through, body[_HELLO_BYTES:]),
+        heard_digest=body[21:_HELLO_BYTES],
+        report=stated,
+        version=body[0],
     )
 
 
-def _read_ack(flags: int, body: bytes) -> Ack:
-    return Ack(_read_report(flags, body[0], body[1], body[2:]), bool(flags & Flag.BYE))
-
-
-def _write_report(out: bytearray, report: Report) -> None:
-    out += bytes([write_left(report.grant_bytes), write_left(report.pending_bytes)])
-    for arriving in report.arriving:
-        write_uvarint(out, 1 if arriving.applied else 2 * len(arriving.needs))
-        for need in arriving.needs:
-            write_uvarint(out, need)
-
-
-def _read_report(flags: int, sealed: int, through: int, body: bytes) -> Report:
-    grant, pending, at = read_left(body[0]), read_left(body[1]), 2
-    arriving: list[Arriving] = []
-    while at < len(body) and len(arriving) < OPEN_TRANSFERS:
+def read_arriving(body: bytes, at: int, count: int) -> tuple[tuple[Arriving, ...], int]:
+    """`count` entries for unfinished transfers from `at` on, and where they end."""
+    if count > OPEN_TRANSFERS:
+        raise WireError("a report speaks of more transfers than can be open")
+    entries: list[Arriving] = []
+    for _ in range(count):
         code, at = read_uvarint(body, at)
-        blocks = code // 2
-        if blocks > TRANSFER_BLOCKS:
+        if code // 2 > TRANSFER_BLOCKS:
             raise WireError("a report speaks of more blocks than a transfer can have")
         needs = []
-        for _ in range(blocks):
+        for _ in range(code // 2):
             need, at = read_uvarint(body, at)
             needs.append(need)
-        arriving.append(Arriving(code == 1, tuple(needs)))
-    if at < len(body):
-        raise WireError("a report speaks of more transfers than can be open")
-    return Report(sealed, through, tuple(arriving), grant, pending, bool(flags & Flag.MORE))
+        entries.append(Arriving(code == 1, tuple(needs)))
+    return tuple(entries), at
 
 
-def _write_data(frame: Data) -> bytes:
-    place = frame.block << 8 | frame.first
-    body = bytes([frame.number & 0xFF]) + place.to_bytes(2, "big")
-    if frame.shape is not None:
-        body += ((frame.shape.pieces - 1) << 4 | frame.shape.size_code).to_bytes(2, "big")
-    return body + frame.data
+def _read_report(flags: int, sealed: int, through: int, body: bytes, at: int) -> tuple[Report, int]:
+    grant_bytes = pending_bytes = 0
+    entries: tuple[Arriving, ...] = ()
+    if flags & Flag.GRANT:
+        grant_bytes, at = read_left(body[at]), at + 1
+    if flags & Flag.PENDING:
+        pending_bytes, at = read_left(body[at]), at + 1
+    if flags & Flag.ARRIVING:
+        entries, at = read_arriving(body, at + 1, body[at])
+    return Report(sealed, through, entries, grant_bytes, pending_bytes, bool(flags & Flag.MORE)), at
 
 
-def _read_data(flags: int, body: bytes) -> Data:
-    at, shape = 3, None
-    if flags & Flag.SHAPE:
-        code = body[3] << 8 | body[4]
-        at, shape = 5, Shape((code >> 4) + 1, code % len(PIECE_SIZES))
-    place = body[1] << 8 | body[2]
+def _read_hello(flags: int, body: bytes) -> Hello:
+    """A hello of this version, or of a later one: these add to the end."""
+    report, _ = _read_report(flags, 0, 0, body, _HELLO_BYTES + 1)
+    hello = read_hello_start(body, bool(flags & Flag.REPLY), report)
+    return replace(hello, capabilities=body[_HELLO_BYTES])
+
+
+def _read_call(flags: int, body: bytes) -> Call:
+    report, at = _read_report(flags, body[3], body[4], body, 5)
+    data = _read_data(body[at], body[at + 1 :]) if flags & Flag.PIECES else None
+    return Call(int.from_bytes(body[:2], "big"), body[2], report, data)
+
+
+def _read_round(flags: int, body: bytes) -> Round:
+    return Round(
+        contact=int.from_bytes(body[:2], "big"),
+        incarnation=int.from_bytes(body[2:6], "big"),
+        epoch=body[6],
+        sealed=int.from_bytes(body[7:9], "big"),
+        over=body[9],
+        turn=bytes(body[at] for at in range(10, 10 + TURN_BYTES)),
+        greet=bool(flags & Flag.GREET),
+        more=bool(flags & Flag.MORE),
+        bye=bool(flags & Flag.BYE),
+    )
+
+
+def _read_data(first: int, body: bytes) -> Data:
+    if first >> 6 != Kind.DATA >> 1:
+        raise WireError("a call carries something else than pieces")
+    number, at, shape = first >> 2 & (1 << NUMBER_BITS) - 1, 2, None
+    if first & 1 << 5:
+        at, shape = 4, read_shape(body[2] << 8 | body[3])
     if len(body) <= at:
         raise WireError("a data frame carries nothing")
-    return Data(body[0], place >> 8, place & 0xFF, body[at:], shape)
+    return Data(number, body[0], body[1], body[at:], shape)
+
+
+def read_shape(code: int) -> Shape:
+    """A shape from its two bytes."""
+    return Shape((code >> 4) + 1, code % len(PIECE_SIZES))
