@@ -1,32 +1,15 @@
 """How many frames an over should carry beyond what is needed, so that no further over is needed for repair.
 
-A repair over costs two turns and two leading frames. A spare frame costs its own airtime. So spare frames pay where a
-frame is short and a turn is long, and never where a frame takes longer than a turn (protocol, section 9).
+A repair over costs two turns and two leading frames, a spare frame that nobody needed its own airtime. So spare frames pay
+where a frame is short and a turn is long, and where much is lost (protocol, section 9).
 """
-
-import math
-
-_FIRST_GUESS = 0.1
-"""Share of frames lost, before anything is known."""
-_WEIGHT = 0.3
-"""Of the newest over, against all earlier ones: follows a fading channel within three or four overs."""
-
-
-class LossMeter:
-    """Share of pieces that do not arrive, from what the receiver reports."""
-
-    def __init__(self) -> None:
-        self.loss = _FIRST_GUESS
-
-    def note(self, sent: int, arrived: int) -> None:
-        """`sent` pieces went out since the last report, `arrived` of them arrived."""
-        if sent > 0:
-            lost = min(1.0, max(0.0, 1 - arrived / sent))
-            self.loss += _WEIGHT * (lost - self.loss)
 
 
 def spare_frames(frames: int, loss: float, frame_s: float, repair_s: float) -> int:
-    """Spare frames behind `frames` needed ones, with independent losses: as many as are expected to be lost, if they pay.
+    """Spare frames behind `frames` needed ones that cost least, with independent losses.
+
+    With s spare frames, and X losses before the needed ones are through (negative binomial), the cost is that of the spares
+    that were not needed, frame_s x E[max(0, s - X)], and that of a repair over when they were too few, repair_s x P(X > s).
 
     Args:
         frames: frames of which each is needed.
@@ -34,8 +17,17 @@ def spare_frames(frames: int, loss: float, frame_s: float, repair_s: float) -> i
         frame_s: airtime of a frame.
         repair_s: what a repair over costs apart from the repair itself.
     """
-    if frames <= 0 or loss <= 0:
+    if frames <= 0 or not 0 < loss < 1:
         return 0
-    missing_something = 1 - (1 - loss) ** frames
-    spare = math.ceil(frames * loss)
-    return spare if spare * frame_s < missing_something * repair_s else 0
+    exactly = (1 - loss) ** frames  # P(X = s)
+    at_most = exactly  # P(X <= s)
+    cost_s = least_s = repair_s * (1 - at_most)
+    best = 0
+    for spare in range(1, frames + 1):
+        cost_s += frame_s * at_most
+        exactly *= loss * (frames + spare - 1) / spare
+        at_most += exactly
+        cost_s -= repair_s * exactly
+        if cost_s < least_s:
+            best, least_s = spare, cost_s
+    return best

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from radiosync.limits import STREAM_PAYLOAD_BYTES
 from radiosync.profiles.airtime import Airtime
 from radiosync.wire.framing import Framing
 
@@ -41,8 +42,19 @@ class Timing:
 
     @property
     def frame_bytes(self) -> int:
-        """Longest frame, its check included."""
+        """Longest frame, its check included. A transparent modem has no frames, so there the bound is ours."""
+        if self.airtime.kind == "transparent":
+            return STREAM_PAYLOAD_BYTES
         return self.airtime.max_frame_bytes or DEFAULT_FRAME_BYTES
+
+    @property
+    def guessed_hazard(self) -> float:
+        """Damage for each second of a frame that is expected before anything is known (see `adapt`).
+
+        A modem with a check drops a frame for one wrong bit: one second in twenty, as on a fair VHF or HF path. Where wrong
+        bytes are repaired few frames go.
+        """
+        return 0.001 if self.airtime.kind == "transparent" else 0.05
 
     @property
     def over_s(self) -> float:
@@ -52,7 +64,12 @@ class Timing:
     @property
     def first_over_s(self) -> float:
         """Longest over to a partner who has not been heard, apart from its hello."""
-        return max(FIRST_OVER_TURNS * self.turn_s, self.frame_s(self.frame_bytes))
+        return max(FIRST_OVER_TURNS * self.turn_s, self.frame_s(self._first_frame_bytes))
+
+    @property
+    def _first_frame_bytes(self) -> int:
+        """Length of a frame to a partner who has not been heard."""
+        return min(self.frame_bytes, self.airtime.max_frame_bytes or DEFAULT_FRAME_BYTES)
 
     @property
     def turn_s(self) -> float:
@@ -79,6 +96,10 @@ class Timing:
         """How long to wait, behind a frame, until an over with so many bytes left has surely ended."""
         return self.seconds(left_bytes) * (1 + MARGIN)
 
+    def lag_s(self, over_s: float) -> float:
+        """How long after the end of an over a listener may take it for ended, if it heard nothing but its first frame."""
+        return over_s * MARGIN
+
     def reply_s(self, grant_bytes: int, lead_bytes: int) -> float:
         """How long to wait, behind the end of our over, for anything of an answer.
 
@@ -97,6 +118,9 @@ HOST_LATENCY_S = 0.3
 """What two computers, their serial lines and the buffers of their modems may add to an answer: Direwolf on a laptop takes up
 to 0.2 s. The only time-out that is not airtime; it is spent only when no answer comes."""
 
+LONGEST_LEAD_BYTES = 48
+"""A hello with four transfers under way."""
+
 CALLS = 5
 """Calls without an answer after which a caller gives up."""
 
@@ -105,8 +129,7 @@ SILENT_OVERS = 8
 lost that happens once in four hundred thousand overs; and what was going on goes on with the next call."""
 
 DEFAULT_FRAME_BYTES = 512
-"""Longest frame where the modem has no frames of its own: a header costs 2 %, and damage is noticed twice a second at
-9600 bit/s."""
+"""Longest frame where neither modem nor profile says one, until the partner has been heard."""
 
 
 def timing_of(airtime: Airtime, framing: Framing) -> Timing:

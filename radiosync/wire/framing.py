@@ -12,6 +12,7 @@ from radiosync.errors import WireError
 from radiosync.wire.ax25 import FCS_BYTES, UI_HEADER_BYTES, Address, UiFrame
 from radiosync.wire.kiss import Command, KissDecoder, KissFrame, encode_kiss
 from radiosync.wire.stream import PREFIX_BYTES, StreamDecoder, encode_stream, stream_bytes
+from radiosync.wire.strength import LEAST_STRENGTH, SHORT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +137,23 @@ class KissFraming:
 
 
 class StreamFraming:
-    """Error-tolerant frames on a transparent modem.
+    """Error-tolerant frames on a transparent modem, as strong as the partner asks for (`strength`).
+
+    What others on the channel ask for is taken as well, until the partner is heard again: nothing here knows who speaks.
 
     Attributes:
-        strength: strength code (index into `stream.STRENGTHS`) of the next frames that are encoded. Frames
-            that are received name their own.
+        strength: strength code (index into `stream.STRENGTHS`) of the next long frames. Frames that are
+            received name their own. One that begins as 0, for a wire without errors, stays 0: nothing would
+            show that more is needed.
     """
 
     overhead_bytes = PREFIX_BYTES
 
     def __init__(self, strength: int) -> None:
+        """`strength`: what the profile says; for the first frames, until something was heard."""
         self.strength = strength
-        self._decoder = StreamDecoder()
+        self._decoder = StreamDecoder(strength)
+        self._adapts = strength > 0
 
     @property
     def damaged(self) -> int:
@@ -156,15 +162,24 @@ class StreamFraming:
 
     def air_bytes(self, frame_bytes: int) -> int:
         """Return the bytes on air with the present strength."""
-        return stream_bytes(frame_bytes, self.strength)
+        return stream_bytes(frame_bytes, self._strength_of(frame_bytes))
 
     def encode(self, frame: bytes) -> bytes:
         """Return the bytes for the modem.
 
         Raises ValueError when the frame is empty or longer than 4095 bytes.
         """
-        return encode_stream(frame, self.strength)
+        return encode_stream(frame, self._strength_of(len(frame)))
 
     def receive(self, data: bytes) -> list[ReceivedFrame]:
         """Take bytes from the modem, return the frames that could be repaired."""
-        return [ReceivedFrame(frame.payload, None, frame.corrected) for frame in self._decoder.receive(data)]
+        frames = self._decoder.receive(data)
+        for frame in frames:
+            if self._adapts and len(frame.payload) <= SHORT_BYTES:
+                self.strength = max(LEAST_STRENGTH, frame.strength)
+        return [ReceivedFrame(frame.payload, None, frame.corrected) for frame in frames]
+
+    def _strength_of(self, frame_bytes: int) -> int:
+        """A short frame shows what we would like to hear."""
+        is_short = self._adapts and frame_bytes <= SHORT_BYTES
+        return self._decoder.meter.best if is_short else self.strength

@@ -55,10 +55,10 @@ def choose_shape(data_bytes: int) -> Shape:
     """Shape for a batch of that many bytes.
 
     Small pieces waste less at the end and in a lost frame; many pieces cost more to rebuild. So a piece is a sixteenth of
-    the batch or 32 bytes, whichever is less, until that makes more pieces than a transfer can have.
+    the batch or 40 bytes, whichever is less, until that makes more pieces than a transfer can have.
     """
     for code, size in enumerate(PIECE_SIZES):
         pieces = max(1, -(-data_bytes // size))
-        if pieces <= TRANSFER_PIECES and (size * 16 >= data_bytes or size >= 32):
+        if pieces <= TRANSFER_PIECES and (size * 16 >= data_bytes or size >= 40):
             return Shape(pieces, code)
     raise ValueError(f"a batch of {data_bytes} bytes is longer than a transfer can be")

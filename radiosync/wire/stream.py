@@ -35,6 +35,7 @@ from typing import Final
 from radiosync.errors import WireError
 from radiosync.limits import STREAM_CANDIDATES, STREAM_PAYLOAD_BYTES
 from radiosync.wire.reedsolomon import BLOCK_BYTES, decode_block, deinterleave, encode_block, interleave
+from radiosync.wire.strength import LEAST_STRENGTH, StrengthMeter
 
 STRENGTHS: Final = (0, 4, 8, 16, 24, 32, 48, 64)
 """Parity bytes of a block by strength code. Half as many wrong bytes are repaired; 64 carries a bit error
@@ -96,11 +97,13 @@ class _Candidate:
     Attributes:
         end_at: count of bytes received in all when its last byte is there.
         payload_bytes, strength: what its header says.
+        is_first: no other one was open when it began. Those that begin inside of another one are mostly false.
     """
 
     end_at: int
     payload_bytes: int
     strength: int
+    is_first: bool
 
 
 class StreamDecoder:
@@ -109,10 +112,13 @@ class StreamDecoder:
     Attributes:
         damaged: frames dropped since a block had more wrong bytes than its parity repairs. Counts false
             matches as well, and cannot count a frame of strength 0, nor one whose prefix was lost.
+        meter: which strength the frames that arrived would have needed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, guess: int = LEAST_STRENGTH) -> None:
+        """`guess`: strength that is thought to be needed before anything is heard."""
         self.damaged = 0
+        self.meter = StrengthMeter(STRENGTHS, guess)
         self._recent = bytearray()  # at least the last bytes that the longest body can have
         self._received = 0
         self._prefix = 0  # the last PREFIX_BYTES bytes as one integer
@@ -142,7 +148,8 @@ class StreamDecoder:
         payload_bytes, strength = information >> 4, information >> 1 & 0x7
         if payload_bytes:
             body_bytes = stream_bytes(payload_bytes, strength) - PREFIX_BYTES
-            self._candidates.append(_Candidate(self._received + body_bytes, payload_bytes, strength))
+            end_at, is_first = self._received + body_bytes, not self._candidates
+            self._candidates.append(_Candidate(end_at, payload_bytes, strength, is_first))
 
     def _finish(self) -> list[StreamFrame]:
         """Decode the candidates whose last byte has just arrived."""
@@ -152,19 +159,27 @@ class StreamDecoder:
             self._candidates.remove(candidate)
             body_bytes = stream_bytes(candidate.payload_bytes, candidate.strength) - PREFIX_BYTES
             try:
-                frames.append(_decode_body(bytes(self._recent[-body_bytes:]), candidate))
+                frame, wrong_bytes = _decode_body(bytes(self._recent[-body_bytes:]), candidate)
             except WireError:
                 self.damaged += 1
+                if candidate.is_first:
+                    self.meter.note_damaged(body_bytes, candidate.strength)
+                continue
+            frames.append(frame)
+            if frame.strength:
+                self.meter.note(body_bytes, wrong_bytes)
         return frames
 
 
-def _decode_body(body: bytes, candidate: _Candidate) -> StreamFrame:
+def _decode_body(body: bytes, candidate: _Candidate) -> tuple[StreamFrame, float]:
+    """Return the frame, and the wrong bytes of its worst block for each `BLOCK_BYTES`."""
     parity = STRENGTHS[candidate.strength]
     if not parity:
-        return StreamFrame(body, candidate.strength, 0)
+        return StreamFrame(body, candidate.strength, 0), 0.0
     blocks = deinterleave(body, _block_count(candidate.payload_bytes, candidate.strength))
     parts, corrected = zip(*(decode_block(block, parity) for block in blocks), strict=True)
-    return StreamFrame(interleave(parts), candidate.strength, sum(corrected))
+    wrong_bytes = max(corrected) * BLOCK_BYTES / len(blocks[0])
+    return StreamFrame(interleave(parts), candidate.strength, sum(corrected)), wrong_bytes
 
 
 def _block_count(payload_bytes: int, strength: int) -> int:
