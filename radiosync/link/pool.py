@@ -1,0 +1,82 @@
+"""Pools: one speaker and several listeners, so that an over serves all of them (protocol, section 12).
+
+The traffic of a *pool* is numbered, sealed and cut once, as if the pool were one partner, so every listener reads every
+frame. Repair needs no names: the speaker sends as many more pieces of a block as the listener wants who lacks most, and
+whatever they are, they help everybody.
+
+The speaker is timing master (`link.poolspeaker`). Each over of it says who may answer; the others listen
+(`link.poollistener`). Every over says all that a listener needs to join in, so that it does not matter which was the first
+one that it heard.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from radiosync.errors import WireError
+from radiosync.link.mailbox import Mailbox
+from radiosync.wire.check import strip_check
+from radiosync.wire.frames import CALL_CHECK_BYTES, Kind, Round, kind_of, pool_seed, read_frame
+
+
+@dataclass(frozen=True, slots=True)
+class PoolParties:
+    """Who is in contact.
+
+    Attributes:
+        pool: identity of the pool.
+        us: identity of this station.
+        incarnation: of this station's database.
+        number: that the speaker gave the contact.
+    """
+
+    pool: bytes
+    us: bytes
+    incarnation: int
+    number: int
+
+
+class PoolMailbox(Mailbox, Protocol):
+    """The pool's mail, as the speaker keeps it. `confirmed` is what all members have applied."""
+
+    def members(self) -> Mapping[bytes, int]:
+        """Identity of each member, and the transfer up to which it is known to have applied all."""
+
+    def note_member(self, member: bytes, through: int) -> None:
+        """A member has applied all transfers up to `through`, which may be less than we believed, but not less than is
+        confirmed. What all have applied is confirmed."""
+
+    def begin_anew(self) -> None:
+        """A member lacks what is confirmed, or has something else: a new epoch from the very beginning, for all of them.
+
+        It never begins in the middle: whoever has followed an epoch from 0 has everything.
+        """
+
+
+def hear_round(frame: bytes, pool: bytes) -> tuple[Round, int] | None:
+    """The leading frame of an over to that pool, and the bytes left behind it; None if it is something else."""
+    try:
+        if kind_of(frame) is not Kind.ROUND:
+            return None
+        content, left_bytes = read_frame(strip_check(frame, pool_seed(pool), CALL_CHECK_BYTES))
+    except WireError:
+        return None
+    return (content, left_bytes) if isinstance(content, Round) else None
+
+
+def data_seed(pool: bytes, lead: Round) -> bytes:
+    """Seed of a data frame. It does not depend on the over: who has missed the leading frame reads on."""
+    return pool_seed(pool, b"data", _numbers(lead))
+
+
+def answer_seed(pool: bytes, member: bytes, lead: Round, digest: bytes) -> bytes:
+    """Seed of the answer of `member` to an over: a late copy of an answer to another one is noise.
+
+    `digest` is that of the context after what an acknowledgement says it has, so that nothing is confirmed that is not
+    there. A hello says it openly: then it is empty.
+    """
+    return pool_seed(pool, b"answer", member, _numbers(lead), bytes([lead.over & 0xFF]), digest)
+
+
+def _numbers(lead: Round) -> bytes:
+    return lead.contact.to_bytes(2, "big") + lead.incarnation.to_bytes(4, "big") + bytes([lead.epoch])
