@@ -380,6 +380,38 @@ _CATALOGUE: Final = (
         "Start it again when you want it.",
         ExitCode.KEPT,
     ),
+    Message(
+        "contact-cancelled",
+        "You cancelled the contact with <partner>.",
+        Side.YOU,
+        "What is not confirmed waits here for the next contact. <partner> may call by itself.",
+        "Sync again when you want it. Keep changes back with `radiosync hold <partner>`.",
+        ExitCode.KEPT,
+    ),
+    Message(
+        "contact-none",
+        "There is no contact with <partner> to cancel.",
+        Side.HERE,
+        "Nothing was changed.",
+        "Look with `radiosync status`.",
+        ExitCode.DONE,
+    ),
+    Message(
+        "on-hold",
+        "In step with <partner>, but for <changes> on hold here.",
+        Side.YOU,
+        "They wait here until they are released.",
+        "Let them go with `radiosync release <partner>`.",
+        ExitCode.NEEDS_PERSON,
+    ),
+    Message(
+        "already-on-air",
+        "That record is already on the air to <partner>.",
+        Side.LINK,
+        "What has begun arrives. Newer edits of it stay here.",
+        "Edit the record, then let it go with `radiosync unskip`: the newer edit replaces the older one.",
+        ExitCode.NEEDS_PERSON,
+    ),
     # ------------------------------------------------------------ files
     Message(
         "file-unreadable",

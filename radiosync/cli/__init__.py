@@ -2,7 +2,7 @@
 
 Start at `main`. `group` finds, parses and ends commands, `session` is what they share, `output` and `progress`
 speak. May import everything; what is heavy is imported where it is used, so that `radiosync --help` answers at once.
-The commands `sim` and `demo` alone may import the simulator.
+The commands `sim`, `demo` and `bench` alone may import the simulator.
 """
 
 import click
@@ -17,6 +17,11 @@ _COMMANDS = {
     "export": "radiosync.cli.exporting:export",
     "sync": "radiosync.cli.sync:sync",
     "status": "radiosync.cli.status:status",
+    "cancel": "radiosync.cli.cancel:cancel",
+    "hold": "radiosync.cli.hold:hold",
+    "release": "radiosync.cli.hold:release",
+    "skip": "radiosync.cli.skip:skip",
+    "unskip": "radiosync.cli.skip:unskip",
     "conflict": "radiosync.cli.conflict:conflict",
     "run": "radiosync.cli.run:run",
     "config": "radiosync.cli.config:config",
@@ -24,6 +29,7 @@ _COMMANDS = {
     "version": "radiosync.cli.version:version",
     "sim": "radiosync.cli.sim:sim",
     "demo": "radiosync.cli.demo:demo",
+    "bench": "radiosync.cli.bench:bench",
 }
 
 _FIRST_THINGS = """\

@@ -27,6 +27,7 @@ ENDS: Final[Mapping[str, str]] = {
     "no-answer": "no answer",
     "link-dropped": "the link ended early; what arrived is kept",
     "contact-stopped": "ended from here",
+    "contact-cancelled": "cancelled here; what is not confirmed waits",
     "port-missing": "the modem was unplugged",
     "port-denied": "the port may not be opened",
     "port-held": "another program took the port",

@@ -129,6 +129,18 @@ def _partner_lines(partner: "PartnerReport", now_ms: int) -> "list[tuple[str, Ma
         lines.append((f"  last contact {clock_time(partner.last_at, now_ms)}: {how}", None))
     if partner.next_try_at is not None:
         lines.append((f"  next contact {clock_time(partner.next_try_at, now_ms)}", None))
+    return [*lines, *_stopped_lines(partner)]
+
+
+def _stopped_lines(partner: "PartnerReport") -> "list[tuple[str, Mark | None]]":
+    """What a person has stopped."""
+    lines: list[tuple[str, Mark | None]] = []
+    if partner.on_hold or partner.jobs_on_hold:
+        what = "everything" if partner.on_hold else f"job {' and '.join(partner.jobs_on_hold)}"
+        lines.append((f"  on hold: {what}, {count(partner.changes_held, 'change')}", Mark.WAIT))
+    if partner.records_left_out:
+        verb = "is" if partner.records_left_out == 1 else "are"
+        lines.append((f"  {count(partner.records_left_out, 'record')} {verb} left out", Mark.WAIT))
     return lines
 
 

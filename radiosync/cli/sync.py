@@ -168,6 +168,8 @@ def result_notice(result: "SyncResult") -> Notice:
 
 def _result_words(result: "SyncResult") -> str:
     moved = f"{count(result.changes_confirmed, 'change')} confirmed, {result.changes_received:,} received"
+    if result.edits_collapsed:
+        moved += f", {count(result.edits_collapsed, 'edit')} collapsed"
     air = f"{size(result.bytes_out + result.bytes_in)} on the air in {span(result.elapsed_s)}"
     return f"{result_notice(result).happened} {moved}; {air}, {count(result.overs, 'over')}."
 

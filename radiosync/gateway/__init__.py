@@ -9,11 +9,12 @@ from radiosync.gateway.control import ControlClient, ControlServer, NoGatewayErr
 from radiosync.gateway.forecast import forecast
 from radiosync.gateway.gateway import Gateway
 from radiosync.gateway.lock import GatewayLock
-from radiosync.gateway.partners import partner_link, set_partner_link
-from radiosync.gateway.report import DryRun, GatewayEvent, GatewayStatus, SyncResult
+from radiosync.gateway.partners import jobs_for, partner_link, set_partner_link
+from radiosync.gateway.report import CancelResult, DryRun, GatewayEvent, GatewayStatus, SyncResult
 from radiosync.gateway.standing import stopped_status
 
 __all__ = [
+    "CancelResult",
     "ControlClient",
     "ControlServer",
     "DryRun",
@@ -25,6 +26,7 @@ __all__ = [
     "SyncResult",
     "SystemClock",
     "forecast",
+    "jobs_for",
     "partner_link",
     "set_partner_link",
     "socket_path",

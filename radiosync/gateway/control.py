@@ -1,9 +1,9 @@
 """How other processes speak with a gateway that runs: a unix socket in the runtime folder, one JSON object per line.
 
 A client sends one request: `{"v": 1, "do": "sync", "partner": "base-camp", "link": null, "attempts": 5, "wait": true}`, or
-`do` is `status` or `stop`. The gateway answers with lines of `type` `event` while something goes on, and ends with one of
-`type` `result` or `error`. When a client goes away, the sync that it waited for is ended too; a contact under way is not.
-Only the user who runs the gateway can open the socket.
+`do` is `cancel`, with a partner, `status` or `stop`. The gateway answers with lines of `type` `event` while something goes
+on, and ends with one of `type` `result` or `error`. When a client goes away, the sync that it waited for is ended too; a
+contact under way is not. Only the user who runs the gateway can open the socket.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import msgspec
 
 from radiosync.errors import BusyError, ConfigError, LocalError, RadioSyncError, UsageError
 from radiosync.gateway.gateway import Gateway, OnEvent
-from radiosync.gateway.report import EVENT_NAMES, GatewayEvent, GatewayStatus, SyncResult
+from radiosync.gateway.report import EVENT_NAMES, CancelResult, GatewayEvent, GatewayStatus, SyncResult
 from radiosync.gateway.syncrun import CALLS
 from radiosync.limits import CONTROL_CLIENTS, CONTROL_LINE_BYTES
 from radiosync.paths import Paths
@@ -52,8 +52,8 @@ class Request(msgspec.Struct, kw_only=True):
 
     Attributes:
         v: version of this conversation.
-        do: what is asked: "sync", "status" or "stop".
-        partner, link, attempts: as in `Gateway.sync`.
+        do: what is asked: "sync", "cancel", "status" or "stop".
+        partner, link, attempts: as in `Gateway.sync` and `Gateway.cancel`.
         wait: False answers as soon as the sync has begun.
     """
 
@@ -133,6 +133,8 @@ class ControlServer:
             case "stop":
                 self._gateway.stop()
                 return {}
+            case "cancel":
+                return await self._gateway.cancel(request.partner)
             case "sync" if not request.wait:
                 await self._gateway.begin_sync(request.partner, link=request.link)
                 return {}
@@ -171,6 +173,10 @@ class ControlClient:
     async def begin_sync(self, partner: str, *, link: str | None = None) -> None:
         """As `Gateway.begin_sync`."""
         await self._ask(Request(v=VERSION, do="sync", partner=partner, link=link, wait=False))
+
+    async def cancel(self, partner: str) -> CancelResult:
+        """As `Gateway.cancel`."""
+        return _as(CancelResult, await self._ask(Request(v=VERSION, do="cancel", partner=partner)))
 
     async def status(self) -> GatewayStatus:
         """As `Gateway.status`."""

@@ -14,7 +14,15 @@ from typing import Final, NamedTuple, TypeAlias
 from radiosync.errors import BusyError, UsageError
 from radiosync.gateway.journal import Journal, Loss
 from radiosync.gateway.medium import Medium
-from radiosync.gateway.report import ContactFinished, GatewayEvent, LinkDown, LinkState, LinkStatus, LinkUp
+from radiosync.gateway.report import (
+    ContactFinished,
+    ContactProgress,
+    GatewayEvent,
+    LinkDown,
+    LinkState,
+    LinkStatus,
+    LinkUp,
+)
 from radiosync.link.over import Over
 from radiosync.ports import Clock, PortReason, Transport, TransportError
 from radiosync.store import Store, Worker
@@ -87,6 +95,7 @@ class LinkDriver:
         self._inbox: asyncio.Queue[_Input] = asyncio.Queue()
         self._waiters: list[_Waiter] = []
         self._busy_with: str | None = None
+        self._finishing = False
         self._deadline: float | None = None
         self._changed = asyncio.Event()
         self._status = LinkStatus(
@@ -124,6 +133,34 @@ class LinkDriver:
             return await waiter.finished
         finally:
             self._waiters.remove(waiter)
+
+    def cancel(self, partner: str) -> bool:
+        """End the contact with a partner when it is our turn to speak, and call it for nobody who waits for that.
+
+        False if there is neither.
+        """
+        if self._busy_with == partner:
+            self._finishing = True
+            self._inbox.put_nowait(None)
+            return True
+        waiters = [
+            each for each in self._waiters if each.partner.name == partner and not each.finished.done()
+        ]
+        for waiter in waiters:
+            waiter.finished.set_result(self._not_begun(partner))
+        return bool(waiters)
+
+    def _not_begun(self, partner: str) -> ContactFinished:
+        """The end of a contact that never began, because it was cancelled."""
+        return ContactFinished(
+            link=self.name,
+            partner=partner,
+            called=True,
+            message="contact-cancelled",
+            values={},
+            progress=ContactProgress(link=self.name, partner=partner),
+            heard=False,
+        )
 
     async def opened(self) -> None:
         """Wait until it is known whether the port can be opened. Raises TransportError if it cannot."""
@@ -218,7 +255,8 @@ class LinkDriver:
             due = self._deadline is not None and self._clock.now() >= self._deadline
             if not frames and not due:
                 return
-        turn = await self._worker.run(self._drive, frames, heard_at, self._wanted())
+        finishes, self._finishing = self._finishing, False
+        turn = await self._worker.run(self._drive, frames, heard_at, self._wanted(), finishes)
         self._take(turn)
         for over in turn.overs:
             await self._send(over)
@@ -259,10 +297,13 @@ class LinkDriver:
 
     # In the store's thread.
 
-    def _drive(self, frames: Sequence[bytes], heard_at: float, call: Partner | None) -> _Turn:
+    def _drive(self, frames: Sequence[bytes], heard_at: float, call: Partner | None, finishes: bool) -> _Turn:
         overs: list[Over] = []
         events: list[GatewayEvent] = []
         try:
+            if finishes and self._station.busy:
+                self._journal.cancelled = True
+                self._station.finish()
             for frame in frames:
                 self._journal.count_in(frame)
                 self._station.receive_frame(frame, now=heard_at)

@@ -15,6 +15,7 @@ from radiosync.gateway.forecast import forecast
 from radiosync.gateway.medium import Medium, medium_of
 from radiosync.gateway.partners import jobs_for, link_for, schedule_s
 from radiosync.gateway.report import (
+    CancelResult,
     DryRun,
     GatewayEvent,
     GatewayStatus,
@@ -75,6 +76,7 @@ class Gateway:
         self._media = [medium_of(config, link) for link in config.links.values() if link.enabled]
         self._drivers: dict[str, LinkDriver] = {}
         self._subscribers: list[OnEvent] = []
+        self._syncs: list[SyncRun] = []
         self._due_at: dict[str, float] = {}
         self._stopping = asyncio.Event()
         self._stack = AsyncExitStack()
@@ -151,17 +153,20 @@ class Gateway:
                 on_event(event)
 
         unsubscribe = self.subscribe(tell)
+        sync = SyncRun(
+            known,
+            driver,
+            clock=self._clock,
+            random=self._random,
+            attempts=attempts,
+            report=lambda: self._worker.run(self._partner_report, known, chosen.name),
+            on_event=self._publish,
+        )
+        self._syncs.append(sync)
         try:
-            return await SyncRun(
-                known,
-                driver,
-                clock=self._clock,
-                random=self._random,
-                attempts=attempts,
-                report=lambda: self._worker.run(self._partner_report, known, chosen.name),
-                on_event=self._publish,
-            ).run()
+            return await sync.run()
         finally:
+            self._syncs.remove(sync)
             unsubscribe()
 
     async def begin_sync(self, partner: str, *, link: str | None = None) -> None:
@@ -169,6 +174,24 @@ class Gateway:
         known = await self._worker.run(self._store.partner, partner)
         await self._worker.run(link_for, self._config, self._store, known, link)
         self._spawn(self._sync_quietly(partner, link))
+
+    async def cancel(self, partner: str) -> CancelResult:
+        """End the contact with a partner at our next turn to speak, and all syncs with it. What is not confirmed stays.
+
+        Returns before the contact has ended. Raises UsageError if there is no such partner.
+        """
+        known = await self._worker.run(self._store.partner, partner)
+        syncs = [sync for sync in self._syncs if sync.partner == known.name]
+        for sync in syncs:
+            sync.cancel()
+        contacts = [driver.cancel(known.name) for driver in self._drivers.values()]
+        report = await self._worker.run(self._partner_report, known)
+        return CancelResult(
+            partner=known.name,
+            under_way=bool(syncs) or any(contacts),
+            changes_waiting=report.changes_waiting,
+            next_try_at=report.next_try_at,
+        )
 
     async def status(self) -> GatewayStatus:
         """How things stand."""
@@ -206,7 +229,9 @@ class Gateway:
             report = self._partner_report(self._store.partner(partner))
         except UsageError:
             return False  # The config names a partner that is not, or not yet, in the store.
-        return report.changes_waiting > 0 or any(job.receives for job in jobs_for(self._config, partner))
+        return report.changes_waiting > report.changes_held or any(
+            job.receives for job in jobs_for(self._config, partner)
+        )
 
     async def _sync_quietly(self, partner: str, link: str | None) -> None:
         with suppress(UsageError):  # the partner, or the link to it, has gone meanwhile

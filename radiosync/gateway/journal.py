@@ -76,11 +76,13 @@ class Journal:
     Attributes:
         bytes_out, bytes_in: bytes on the air since the gateway began.
         lost: the loss of the port, while it is the reason for which we end a contact.
+        cancelled: a person has cancelled the contact.
     """
 
     def __init__(self, link: str, store: Store, clock: Clock, framing: Framing) -> None:
         self.bytes_out = self.bytes_in = 0
         self.lost: Loss | None = None
+        self.cancelled = False
         self._link, self._store, self._clock, self._framing = link, store, clock, framing
         self._last_frame_bytes = 0
         self._contact: _OpenContact | None = None
@@ -123,6 +125,7 @@ class Journal:
 
     def _begin(self, event: ContactBegan) -> GatewayEvent:
         name = event.partner.name
+        self.cancelled = False
         self._contact = _OpenContact(
             event.partner,
             event.called,
@@ -159,6 +162,8 @@ class Journal:
         self._contact = None
         lost = self.lost if outcome is Outcome.STOPPED else None
         message = MESSAGES[outcome] if lost is None else lost.message
+        if self.cancelled and lost is None and outcome is not Outcome.COMPLETE:
+            message = "contact-cancelled"
         progress = self._counted(contact)
         entry = Contact(
             contact.started_at, self._clock.wall_ms(), message, progress.bytes_out, progress.bytes_in

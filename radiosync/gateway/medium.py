@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from radiosync.config import Config, Link
 from radiosync.errors import ConfigError
-from radiosync.link.contact import LONGEST_LEAD_BYTES
+from radiosync.link.timing import LONGEST_LEAD_BYTES
 from radiosync.link.over import FRAME_HEAD_BYTES
 from radiosync.link.timing import Timing, timing_of
 from radiosync.profiles.loader import load_profile

@@ -96,8 +96,8 @@ class ContactFinished:
         link: over which link.
         partner: with whom.
         called: True if the partner called us.
-        message, values: "in-step", "no-answer", "link-dropped", "contact-stopped" (we ended it), or why the port was lost,
-            as in `LinkDown`.
+        message, values: "in-step", "no-answer", "link-dropped", "contact-stopped" (we ended it), "contact-cancelled" (a
+            person did), or why the port was lost, as in `LinkDown`.
         progress: how far it had come.
         heard: True if the partner was heard at all.
     """
@@ -178,7 +178,7 @@ class SyncResult:
         partner: with whom.
         link: over which link.
         message: "in-step": the partner has confirmed all, and we have all of it. Else why not: "no-answer", "link-dropped",
-            "contact-stopped", or one of the port's.
+            "contact-stopped", "contact-cancelled", "on-hold" (all but what a person holds back), or one of the port's.
         values: what that message wants filled in.
         exit_code: what a command ends with: 0, 4 (kept, goes on), 11 (port) or 20 (no answer).
         calls: contacts that were tried.
@@ -190,6 +190,7 @@ class SyncResult:
         overs: overs that we have sent.
         elapsed_s: how long it took.
         next_try_at: when a schedule tries again, in milliseconds since 1970; None if none does.
+        edits_collapsed: edits that did not travel, because a confirmed change has taken their place.
     """
 
     partner: str
@@ -207,6 +208,24 @@ class SyncResult:
     bytes_in: int = 0
     overs: int = 0
     elapsed_s: float = 0.0
+    next_try_at: int | None = None
+    edits_collapsed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelResult:
+    """What a cancel has found, and what happens next.
+
+    Attributes:
+        partner: with whom no contact is wanted.
+        under_way: True if there was a contact, or a sync that would have called.
+        changes_waiting: changes of ours that are not confirmed yet.
+        next_try_at: when a schedule calls, in milliseconds since 1970; None if none does.
+    """
+
+    partner: str
+    under_way: bool
+    changes_waiting: int
     next_try_at: int | None = None
 
 
@@ -274,6 +293,11 @@ class PartnerReport:
         last_message: how the last contact ended; None if there was none.
         last_at: when.
         next_try_at: when a schedule calls it next; None if none does.
+        edits_collapsed: edits of ours that never travelled, because a newer one has taken their place; ever.
+        on_hold: True if a person has put everything on hold.
+        jobs_on_hold: names of jobs that a person has put on hold.
+        changes_held: changes that are not confirmed yet, and on hold.
+        records_left_out: records that a person has left out.
     """
 
     name: str
@@ -289,6 +313,11 @@ class PartnerReport:
     last_message: str | None
     last_at: int | None
     next_try_at: int | None = None
+    edits_collapsed: int = 0
+    on_hold: bool = False
+    jobs_on_hold: tuple[str, ...] = ()
+    changes_held: int = 0
+    records_left_out: int = 0
 
     @property
     def changes_waiting(self) -> int:

@@ -58,6 +58,11 @@ def report_partner(
         last_message=None if last is None else last.outcome,
         last_at=None if last is None else last.ended_at,
         next_try_at=next_tries.get(partner.name),
+        edits_collapsed=status.edits_collapsed,
+        on_hold=status.holds.everything,
+        jobs_on_hold=tuple(sorted(status.holds.jobs)),
+        changes_held=status.changes_held,
+        records_left_out=status.records_left_out,
     )
 
 

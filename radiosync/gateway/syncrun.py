@@ -1,8 +1,7 @@
 """One sync: call a partner, again if need be, until it has confirmed all or trying further makes no sense for now."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from random import Random
 from typing import Final
 
@@ -56,9 +55,19 @@ class SyncRun:
         self._attempts, self._report, self._on_event = attempts, report, on_event
         self._began_at = clock.now()
         self._contacts: list[ContactProgress] = []
+        self._cancelled = asyncio.Event()
         self._message = "no-answer"
         self._values: Mapping[str, str] = {}
         self._calls = 0
+
+    @property
+    def partner(self) -> str:
+        """Name of the partner."""
+        return self._partner.name
+
+    def cancel(self) -> None:
+        """Call no more. The contact that is under way is the link's to end."""
+        self._cancelled.set()
 
     async def run(self) -> SyncResult:
         """Call until done. Never raises because of link or partner: the result says what came of it."""
@@ -67,10 +76,16 @@ class SyncRun:
         while failures < self._attempts and self._clock.now() - self._began_at < LONGEST_SYNC_S:
             if failures:
                 await self._pause(failures)
+            if self._cancelled.is_set():
+                break
             contact = await self._call()
             if not self._contacts:
                 break  # The port was never there: nobody needs to wait to be told so.
             last, now = now, await self._report()
+            if self._message == "contact-cancelled":
+                break
+            if self._message in ("in-step", "contact-stopped") and self._is_held(now):
+                break
             if self._message == "in-step" and not now.changes_waiting:
                 break  # else changes were made while the good-bye was said
             got_on = _moved(last, now) or (contact is not None and contact.pieces_there > pieces_there)
@@ -78,7 +93,16 @@ class SyncRun:
                 0 if _moved(last, now) or contact is None else max(pieces_there, contact.pieces_there)
             )
             failures = 1 if got_on else failures + 1
+        if self._cancelled.is_set() and self._message not in ("in-step", "on-hold"):
+            self._message, self._values = "contact-cancelled", {}
         return self._result(before, now)
+
+    def _is_held(self, now: PartnerReport) -> bool:
+        """True, and said so, if nothing waits but what a person holds back."""
+        if not now.changes_held or now.changes_held < now.changes_waiting:
+            return False
+        self._message, self._values = "on-hold", {}
+        return True
 
     async def _call(self) -> ContactProgress | None:
         """One contact; None if the port cannot be used."""
@@ -100,9 +124,7 @@ class SyncRun:
 
     async def _pause(self, failures: int) -> None:
         if self._message in _PORT_LOST:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LONGEST_RETRY_S):
-                    await self._driver.up()
+            await self._sleep(LONGEST_RETRY_S, self._driver.up())
             return
         wait_s = pause_s(self._driver.medium.timing, failures, self._random)
         self._on_event(
@@ -114,7 +136,20 @@ class SyncRun:
                 wait_s=wait_s,
             )
         )
-        await asyncio.sleep(wait_s)
+        await self._sleep(wait_s)
+
+    async def _sleep(self, seconds: float, *until: Coroutine[None, None, None]) -> None:
+        """Sleep until cancelled, or until something else has come."""
+        tasks = [asyncio.create_task(each) for each in (self._cancelled_soon(), *until)]
+        try:
+            await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _cancelled_soon(self) -> None:
+        await self._cancelled.wait()
 
     def _result(self, before: PartnerReport, after: PartnerReport) -> SyncResult:
         contacts, exit_code = self._contacts, MESSAGES[self._message].exit_code
@@ -137,6 +172,7 @@ class SyncRun:
             overs=sum(contact.overs for contact in contacts),
             elapsed_s=self._clock.now() - self._began_at,
             next_try_at=after.next_try_at,
+            edits_collapsed=after.edits_collapsed - before.edits_collapsed,
         )
 
 

@@ -8,11 +8,13 @@ Sans-IO. Feed it frames with `receive_frame` and call `handle_timer` when `next_
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
 from radiosync.errors import WireError
+from radiosync.link.calling import claimed_digest, hear_call, outgoing_call_seed, spelled_out
 from radiosync.link.events import (
     ContactEnded,
     Event,
@@ -23,37 +25,45 @@ from radiosync.link.events import (
 )
 from radiosync.link.incoming import Incoming
 from radiosync.link.mailbox import Mailbox
-from radiosync.link.over import Outgoing, Over, build_over
+from radiosync.link.over import Body, Outgoing, Over, build_over
 from radiosync.link.tally import Tally
-from radiosync.link.timing import CALLS, SILENT_OVERS, Timing
+from radiosync.link.timing import CALLS, LONGEST_LEAD_BYTES, SILENT_OVERS, Timing
 from radiosync.wire.check import strip_check
 from radiosync.wire.frames import (
+    CALL_CHECK_BYTES,
+    PROTOCOL_VERSION,
     Ack,
     Arriving,
+    Call,
     Data,
     Frame,
     Hello,
     Kind,
     Report,
+    Round,
+    add_pieces,
     call_seed,
     kind_of,
-    read_frame,
     unfold,
     write_frame,
 )
+from radiosync.wire.frames0 import read_any_frame, write_old_frame
 
 REFUSALS = 8
 """Transfers that cannot be opened, after which we hang up: a partner that sends nothing else is broken or hostile."""
+
+RESTARTS = 8
+"""New epochs of our traffic in one contact, after which we hang up, for the same reason."""
 
 STALLED_OVERS = 32
 """Overs of ours in a row in which nothing arrived or was confirmed on either side, though both are heard; then we hang up.
 In a channel that loses three frames in four that happens once in ten thousand times."""
 
+NEWS_TIMES = 2
+"""Answered overs of the caller in which the same report is stated. Further ones go without, until there is news."""
+
 HELLOS = 8
 """Hellos of a contact that are remembered, so that a late copy is not taken for news."""
-
-LONGEST_LEAD_BYTES = 48
-"""A hello with four transfers under way."""
 
 if TYPE_CHECKING:
     from random import Random
@@ -98,12 +108,14 @@ class Parties:
         us, them: identities of the stations.
         incarnation: of our database.
         number: that the caller gave the contact.
+        capabilities: what we can read.
     """
 
     us: bytes
     them: bytes
     incarnation: int
     number: int
+    capabilities: int = 0
 
 
 class Contact:
@@ -119,8 +131,17 @@ class Contact:
     """
 
     def __init__(
-        self, role: Role, parties: Parties, mailbox: Mailbox, timing: Timing, random: "Random", *, now: float
+        self,
+        role: Role,
+        parties: Parties,
+        mailbox: Mailbox,
+        timing: Timing,
+        random: "Random",
+        *,
+        now: float,
+        hellos: Iterable[Hello] = (),
     ) -> None:
+        """`hellos`: what the partner has said in an earlier part of this contact, which we took for ended."""
         self.role, self.parties = role, parties
         self.overs = 0
         self._mailbox, self._timing, self._random = mailbox, timing, random
@@ -131,17 +152,24 @@ class Contact:
         self._deadline: float | None = None
         self._grant_bytes = 0
         self._granted_bytes = 0
+        self._own_until = 0.0
         self._silent_overs = 0
         self._stalled_overs = 0
+        self._restarts = 0
         self._reported_through = self._mailbox.standing.through
         self._partner_report: Report | None = None
+        self._report_is_new = False
         self._partner_sealed = 0
-        self._hellos: deque[Hello] = deque(maxlen=HELLOS)
+        self._hellos: deque[Hello] = deque(hellos, maxlen=HELLOS)
         self._met = role is Role.CALLED  # who is called has just heard a hello
         self._owes_hello = False
         self._epoch_known = False
+        self._version = PROTOCOL_VERSION
+        self._only_called = False
+        self._said: Report | None = None
+        self._said_times = 0
         self.heard = False
-        self._closing = False
+        self._closing = self._finishing = False
         self._tally = Tally(now)
         self.state = State.WAITING
         self._load_incoming()
@@ -164,10 +192,20 @@ class Contact:
         self._take(content, now)
         if self.state is not State.CLOSED:
             self.state = State.HEARING
-            self._deadline = now + self._timing.end_s(left_bytes)
-            if left_bytes == 0:
+            self._deadline = self._slot_at(left_bytes, now)
+            if self._deadline <= now:
                 self._speak(now)
         return True
+
+    def _slot_at(self, left_bytes: int, now: float) -> float:
+        """When it is for us to speak, behind a frame with so much of its over left.
+
+        On full duplex nobody has to wait for the other one's end: who has something to send goes on as soon as its own over
+        is on the air.
+        """
+        if self._timing.airtime.full_duplex and (self._outgoing.wants or self.overs == 0):
+            return max(now, self._own_until)
+        return max(now + self._timing.end_s(left_bytes), self._own_until)
 
     def handle_timer(self, *, now: float) -> None:
         """Do what is due at `next_deadline`; nothing if it has not come."""
@@ -185,6 +223,10 @@ class Contact:
                 self._deadline = None
             case _ as never:
                 assert_never(never)
+
+    def finish(self) -> None:
+        """Say good-bye in our next over, whatever is left. What is not confirmed stays queued on both sides."""
+        self._finishing = True
 
     def stop(self, outcome: Outcome = Outcome.STOPPED) -> None:
         """End the contact here and now, without a word on the air."""
@@ -205,11 +247,16 @@ class Contact:
             return None
         self.overs += 1
         ends_at = now + self._timing.turn_s + over.airtime_s + self._timing.airtime.tail_s
+        if self._timing.airtime.full_duplex:
+            self._own_until = ends_at
+            self._outgoing.note_keyed(over, ends_at)
         if self._closing:
-            self._close(Outcome.COMPLETE)
+            standing = self._mailbox.standing
+            is_complete = standing.confirmed == standing.sealed and not self._finishing
+            self._close(Outcome.COMPLETE if is_complete else Outcome.STOPPED)
         elif self.role is Role.CALLER:
             self.state = State.WAITING
-            self._deadline = ends_at + self._patience_s()
+            self._deadline = ends_at + self._timing.lag_s(over.airtime_s) + self._patience_s()
         else:
             self.state = State.WAITING
             self._deadline = ends_at + self._timing.silence_s()
@@ -221,6 +268,11 @@ class Contact:
         return events
 
     @property
+    def hellos(self) -> tuple[Hello, ...]:
+        """The last that the partner has said of where it stands, without what it has of single transfers."""
+        return tuple(self._hellos)
+
+    @property
     def _tries(self) -> int:
         """How often a caller speaks again without an answer."""
         return SILENT_OVERS if self.heard else CALLS - 1
@@ -228,57 +280,103 @@ class Contact:
     # Hearing.
 
     def _parse(self, frame: bytes) -> tuple[Frame, int] | None:
-        incoming = Role.CALLED if self.role is Role.CALLER else Role.CALLER
+        speaker = Role.CALLED if self.role is Role.CALLER else Role.CALLER
+        parties = self.parties
         try:
-            seed = self._seed(incoming, kind_of(frame))
-            content, left_bytes = read_frame(strip_check(frame, seed, self._timing.check_bytes))
+            kind = kind_of(frame)
+            if kind is Kind.CALL:
+                heard = hear_call(frame, parties.us, parties.them, parties.incarnation, self._mailbox)
+                return heard if heard and self._is_ours(heard[0]) else None
+            if kind in (Kind.OLD_ACK, Kind.OLD_DATA) and self._only_called:
+                return None  # No station of version 0 has heard what we said.
+            seed = self._seed(
+                speaker, kind, claimed_digest(frame, self._mailbox) if kind is Kind.ACK else b""
+            )
+            content, left_bytes = read_any_frame(strip_check(frame, seed, self._timing.check_bytes))
         except WireError:
             return None
         return (content, left_bytes) if self._is_ours(content) else None
 
     def _is_ours(self, frame: Frame) -> bool:
         """False for a call that opens another contact: other stations count theirs too. Other frames show by their check."""
-        if not isinstance(frame, Hello):
-            return True
-        is_us = self.parties.us.startswith(frame.receiver) and self.parties.them.startswith(frame.sender)
-        return is_us and frame.contact == self.parties.number
+        match frame:
+            case Hello():
+                is_us = self.parties.us.startswith(frame.receiver) and self.parties.them.startswith(
+                    frame.sender
+                )
+                return is_us and frame.contact == self.parties.number
+            case Call():
+                return self.role is Role.CALLED and frame.contact == self.parties.number
+            case Ack() | Data():
+                return True
+            case Round():
+                return False
+            case _ as never:
+                assert_never(never)
 
-    def _seed(self, speaker: Role, kind: Kind) -> bytes:
-        """Seed of a frame's check. It binds the frame to this contact and to the epochs that its numbers belong to.
+    def _seed(self, speaker: Role, kind: Kind, digest: bytes = b"") -> bytes:
+        """Seed of a frame's check. It binds the frame to this contact, and to the databases and epochs that its numbers
+        belong to.
 
         So what is said by or to a station that has not heard of a new epoch is noise, and cannot confirm what is not there.
-        A hello agrees on epochs, so it cannot depend on them.
+        A hello agrees on these, so it cannot depend on them. An acknowledgement depends on more: `digest` of the context
+        after the transfers that it confirms, as a call is not answered by a hello that would compare it.
         """
-        us_first = self.role is Role.CALLER
-        caller, called = (self.parties.us, self.parties.them)[:: 1 if us_first else -1]
+        standing, parties, ours = self._mailbox.standing, self.parties, speaker is self.role
+        caller, called = (
+            (parties.us, parties.them) if self.role is Role.CALLER else (parties.them, parties.us)
+        )
         if kind is Kind.HELLO and speaker is Role.CALLER:
             return call_seed(called)
-        seed = speaker.value.encode() + caller + called + self.parties.number.to_bytes(2, "big")
-        standing = self._mailbox.standing
-        own, other = standing.epoch, standing.heard_epoch
-        speakers, hearers = (own, other) if speaker is self.role else (other, own)
+        seed = speaker.value.encode() + caller + called + parties.number.to_bytes(2, "big")
+        epochs = (standing.epoch, standing.heard_epoch)[:: 1 if ours else -1]
+        incarnations = (parties.incarnation, standing.heard_incarnation or 0)[:: 1 if ours else -1]
+        databases = b"".join(incarnation.to_bytes(4, "big") for incarnation in incarnations)
         match kind:
             case Kind.HELLO:
                 return seed
+            case Kind.OLD_DATA:
+                return seed + bytes(epochs[:1])
+            case Kind.OLD_ACK:
+                return seed + bytes(epochs)
             case Kind.DATA:
-                return seed + bytes([speakers])
+                return seed + databases[:4] + bytes(epochs[:1])
             case Kind.ACK:
-                return seed + bytes([speakers, hearers])
+                return seed + databases + bytes(epochs) + digest
+            case Kind.CALL:
+                return outgoing_call_seed(parties.us, parties.them, parties.incarnation, standing)
+            case Kind.ROUND:
+                raise WireError("a frame belongs to a contact of a pool")
             case _ as never:
                 assert_never(never)
 
     def _take(self, frame: Frame, now: float) -> None:
+        if self._only_called and isinstance(frame, Ack | Data):
+            self._met = self._epoch_known = True  # Nobody answers a call who does not know what we know.
         match frame:
             case Hello():
                 self._take_hello(frame, now)
+            case Call():
+                self._take_call(frame, now)
             case Ack() if self._met:
                 self._take_ack(frame, now)
             case Data() if self._met:
                 self._take_data(frame)
-            case Ack() | Data():
+            case Ack() | Data() | Round():
                 pass  # Its hello was lost. It may have a new database, whose numbers are not those that we know.
             case _ as never:
                 assert_never(never)
+
+    def _take_call(self, call: Call, now: float) -> None:
+        """A call that fits has said all that a hello would; an acknowledgement is answer enough."""
+        self._take_hello(self._spelled_out(call.report, False, call.capabilities), now)
+        self._owes_hello = False
+        if call.data is not None:
+            self._take_data(call.data)
+
+    def _spelled_out(self, report: Report, reply: bool, capabilities: int) -> Hello:
+        us, them, number = self.parties.us, self.parties.them, self.parties.number
+        return spelled_out(report, reply, us, them, number, capabilities, self._mailbox)
 
     def _take_hello(self, hello: Hello, now: float) -> None:
         before = self._mailbox.standing
@@ -287,9 +385,12 @@ class Contact:
             self._hellos.append(where)
             self._mailbox.meet(hello)
         self._met = True
+        self._only_called = False
+        self._version = min(hello.version, PROTOCOL_VERSION)
         standing = self._mailbox.standing
         if (before.epoch, before.heard_epoch) != (standing.epoch, standing.heard_epoch):
             self._outgoing.reload()
+        self._restarts += before.epoch != standing.epoch
         self._owes_hello = not hello.reply or before.heard_epoch != standing.heard_epoch
         self._load_incoming()
         self._epoch_known = hello.heard_epoch == standing.epoch
@@ -298,16 +399,20 @@ class Contact:
         self._take_report(hello.report, 16, now)
 
     def _take_ack(self, ack: Ack, now: float) -> None:
-        self._epoch_known = True
-        standing = self._mailbox.standing
-        through = unfold(ack.report.through, 8, standing.confirmed)
-        if standing.confirmed < through <= standing.sealed:
-            self._mailbox.confirm(through)
-            self._confirmed(through)
-        self._take_report(ack.report, 8, now)
+        if self._only_called:  # It stands for the hello that the call has saved.
+            self._take_hello(self._spelled_out(ack.report, True, self._mailbox.standing.capabilities), now)
+        else:
+            self._epoch_known = True
+            standing = self._mailbox.standing
+            through = unfold(ack.report.through, 8, standing.confirmed)
+            if standing.confirmed < through <= standing.sealed:
+                self._mailbox.confirm(through)
+                self._confirmed(through)
+            self._take_report(ack.report, 8, now)
         if ack.bye:
             standing = self._mailbox.standing
-            self._close(Outcome.COMPLETE if standing.confirmed == standing.sealed else Outcome.DROPPED)
+            is_done = self._epoch_known and standing.confirmed == standing.sealed
+            self._close(Outcome.COMPLETE if is_done else Outcome.DROPPED)
 
     def _confirmed(self, through: int) -> None:
         self._stalled_overs = 0
@@ -316,7 +421,7 @@ class Contact:
 
     def _take_report(self, report: Report, bits: int, now: float) -> None:
         standing = self._mailbox.standing
-        self._partner_report = report
+        self._partner_report, self._report_is_new = report, True
         self._partner_sealed = unfold(report.sealed, bits, standing.through)
         self._granted_bytes = report.grant_bytes
         if self._epoch_known:
@@ -324,16 +429,20 @@ class Contact:
             for number in range(max(standing.confirmed, through) + 1, standing.sealed + 1):
                 place = number - through - 1
                 arriving = report.arriving[place] if place < len(report.arriving) else Arriving()
-                self._acknowledge(number, arriving)
+                self._acknowledge(number, arriving, now)
         self._tally.note(self._outgoing.senders)
         self._events.append(self._tally.progress(self._outgoing.more, self.overs, now))
 
-    def _acknowledge(self, number: int, arriving: Arriving) -> None:
+    def _acknowledge(self, number: int, arriving: Arriving, now: float) -> None:
         sender = next((sender for sender in self._outgoing.senders if sender.number == number), None)
         if sender is not None:
-            done = (0,) * len(sender.shape.block_sizes)
+            sizes = sender.shape.block_sizes
             before = sender.needed_pieces
-            self._outgoing.acknowledge(number, done if arriving.applied else arriving.needs)
+            needs = (0,) * len(sizes) if arriving.applied else arriving.needs
+            flying = self._outgoing.less_flying(number, needs or sizes, now)
+            # Of what is all in the air the partner cannot have heard yet.
+            if needs or any(flying):
+                self._outgoing.acknowledge(number, flying if needs else needs)
             if sender.needed_pieces < before:
                 self._stalled_overs = 0
 
@@ -351,7 +460,8 @@ class Contact:
         events = self.incoming.poll_events()
         self._events += events
         self._owes_hello |= any(isinstance(event, TransferRefused) for event in events)
-        if self.incoming.refusals >= REFUSALS and self.state is not State.CLOSED:
+        is_futile = self.incoming.refusals >= REFUSALS or self._restarts >= RESTARTS
+        if is_futile and self.state is not State.CLOSED:
             self._close(Outcome.DROPPED)
 
     # Speaking.
@@ -363,38 +473,108 @@ class Contact:
         if self._stalled_overs > STALLED_OVERS:
             self._close(Outcome.DROPPED)
             return
-        # Into silence goes no data: what nobody hears is airtime lost, and indexes of pieces that cannot be used again.
-        data = self._outgoing.fill(self._room_s() if self._silent_overs == 0 else 0.0)
-        if self.role is Role.CALLER and self._is_done():
+        if self._finishing:
+            self._break_off()
+            return
+        lead = self._choose_lead()
+        self._outgoing.version = self._version
+        # One answer may be lost in a fade, so we go on. Into longer silence goes no data: what nobody hears is airtime lost,
+        # and indexes of pieces that cannot be used again.
+        room_s = self._room_s() if self._silent_overs <= self.heard else 0.0
+        joins = lead is Kind.CALL
+        data = self._outgoing.fill(room_s, self._call_bytes() if joins else 0)
+        if self._is_done():
             self._say_bye()
             return
-        # What is not answered may have been about an epoch, or to a process, that is no more: a hello settles both.
-        says_hello = self._owes_hello or not self._epoch_known or self._silent_overs > 0
         self._grant_bytes = self._grant() if self.role is Role.CALLER else 0
-        lead = self._lead(says_hello, self._grant_bytes)
-        self._owes_hello = False
+        frame = self._lead(lead, self._grant_bytes)
+        first = self._write(frame)
+        self._owes_hello = self._report_is_new = False
         self._reported_through = self._mailbox.standing.through
-        self._over = build_over(lead, self._seeds(says_hello), data, self._timing)
+        if joins and data:
+            first, data = add_pieces(first, data[0]), data[1:]
+        is_news = self._note_news(frame) or not data
+        self._over = self._build(lead, [first] if is_news else [], data)
+
+    def _note_news(self, lead: Hello | Call | Ack) -> bool:
+        """False if a lead would only say what was said in the last two overs, and both were answered.
+
+        What is pending matters only to the caller, and how far it has sealed only when no more is to come.
+        """
+        report = replace(lead.report, sealed=-1 if lead.report.more else lead.report.sealed, pending_bytes=0)
+        can_wait = isinstance(lead, Ack) and self.role is Role.CALLER and report == self._said
+        self._said, self._said_times = report, self._said_times + 1 if can_wait else 1
+        return self._said_times <= NEWS_TIMES
+
+    def _choose_lead(self) -> Kind:
+        """What leads the next over.
+
+        What is not answered may have been about an epoch, or to a process, that is no more: a hello settles both. It may
+        also have been to a station that speaks another version than it did.
+        """
+        standing = self._mailbox.standing
+        if self.role is Role.CALLER and not self.heard:
+            known = PROTOCOL_VERSION if standing.version is None else min(standing.version, PROTOCOL_VERSION)
+            first = self._silent_overs == 0
+            self._version = known if first else self._silent_overs % 2
+            self._only_called = bool(first and known and standing.version is not None)
+            return Kind.CALL if self._only_called else Kind.HELLO
+        says_hello = self._owes_hello or not self._epoch_known or self._silent_overs > 0
+        if says_hello:
+            return Kind.HELLO
+        return Kind.ACK if self._version else Kind.OLD_ACK
+
+    def _build(self, lead: Kind, leads: list[bytes], data: list[bytes]) -> Over:
+        check_bytes = self._timing.check_bytes
+        lead_seed = self._seed(self.role, lead, self._mailbox.standing.heard_digest)
+        data_seed = self._seed(self.role, Kind.DATA if self._version else Kind.OLD_DATA)
+        lead_check_bytes = CALL_CHECK_BYTES if lead is Kind.CALL else check_bytes
+        bodies = [Body(each, lead_seed, lead_check_bytes) for each in leads]
+        return build_over(bodies + [Body(each, data_seed, check_bytes) for each in data], self._timing)
+
+    def _write(self, frame: Hello | Call | Ack) -> bytes:
+        return write_frame(frame) if self._version or isinstance(frame, Call) else write_old_frame(frame)
 
     def _say_bye(self) -> None:
-        """End the contact. A bye that confirms something new is said twice, lest the partner be left in doubt."""
+        """End the contact. A bye of the caller that confirms something new is said twice, lest the partner be left in doubt;
+        a caller who is in doubt asks."""
         self._closing = True
-        copies = 1 if self._reported_through == self._mailbox.standing.through else 2
-        self._over = build_over(
-            Ack(self._report(0, 0), bye=True), self._seeds(False), (), self._timing, copies
-        )
+        is_news = self._reported_through != self._mailbox.standing.through
+        copies = 2 if is_news and self.role is Role.CALLER else 1
+        bye = self._write(Ack(self._report(0, 0), bye=True))
+        self._over = self._build(Kind.ACK if self._version else Kind.OLD_ACK, [bye] * copies, [])
+
+    def _break_off(self) -> None:
+        """A person wants an end. Who has not been met yet would take our good-bye for noise."""
+        if self._met and self._epoch_known:
+            self._say_bye()
+        else:
+            self._close(Outcome.STOPPED)
 
     def _is_done(self) -> bool:
-        """True if the caller knows that neither side has anything left."""
+        """True if we know that neither side has anything left. In version 0 only the caller may say so.
+
+        What the partner reported before its last over does not count: it may have sealed more for that.
+        """
         standing, report = self._mailbox.standing, self._partner_report
-        if report is None or not self._epoch_known or self._owes_hello:
+        if report is None or not self._report_is_new or not self._epoch_known or self._owes_hello:
             return False
-        all_there = standing.confirmed == standing.sealed and not self._outgoing.more
+        if self.role is Role.CALLED and not self._version:
+            return False
+        is_confirmed = standing.confirmed == standing.sealed
+        all_there = (is_confirmed or self._outgoing.rests) and not self._outgoing.more
         all_here = self._partner_sealed == standing.through and not report.more and not self.incoming.report()
         return all_there and all_here
 
+    def _call_bytes(self) -> int:
+        """What a call takes of the frame that it shares with pieces: one byte more if it says what is pending, and one less
+        because the frame has one head."""
+        call = write_frame(self._lead(Kind.CALL, self._grant()))
+        return len(call) + CALL_CHECK_BYTES - self._timing.check_bytes
+
     def _room_s(self) -> float:
-        lead_s = self._timing.frame_s(len(write_frame(self._lead(True, 0))) + self._timing.check_bytes)
+        lead_bytes = len(write_frame(self._lead(Kind.HELLO, 0))) + self._timing.check_bytes
+        lead_s = self._timing.frame_s(lead_bytes)
         if not self.heard:
             return self._timing.first_over_s
         if self.role is Role.CALLED:
@@ -404,15 +584,17 @@ class Contact:
     def _grant(self) -> int:
         """Bytes that the partner may send in its next over."""
         report = self._partner_report
+        longest = self._timing.air_bytes(self._timing.over_s)
+        if self._timing.airtime.full_duplex:
+            return longest
         if report is None:
             return self._timing.air_bytes(self._timing.first_over_s + self._lead_s)
-        longest = self._timing.air_bytes(self._timing.over_s)
         missing = self.incoming.missing_bytes(self._partner_sealed)
         if report.more or missing is None:
             return longest
         lead = self._timing.air_bytes(self._lead_s)
         wish = max(report.pending_bytes, self._outgoing.piece_air_bytes(missing))
-        frame = self._timing.air_bytes(self._timing.frame_s(self._timing.frame_bytes))
+        frame = self._timing.air_bytes(self._outgoing.frame_s)
         return min(longest, lead + frame + wish) if wish else lead
 
     @property
@@ -430,25 +612,25 @@ class Contact:
             waits_s += self._random.random() * (waits_s + self._timing.first_over_s)
         return min(waits_s * 2.0 ** max(0, self._silent_overs - 1), max(waits_s, self._timing.over_s))
 
-    def _seeds(self, says_hello: bool) -> tuple[bytes, bytes]:
-        lead = Kind.HELLO if says_hello else Kind.ACK
-        return self._seed(self.role, lead), self._seed(self.role, Kind.DATA)
-
-    def _lead(self, says_hello: bool, grant_bytes: int) -> Hello | Ack:
+    def _lead(self, kind: Kind, grant_bytes: int) -> Hello | Call | Ack:
         report = self._report(grant_bytes, self._outgoing.pending_bytes)
-        if not says_hello:
+        parties = self.parties
+        if kind is Kind.CALL:
+            return Call(parties.number, parties.capabilities, report)
+        if kind is not Kind.HELLO:
             return Ack(report)
         standing = self._mailbox.standing
         return Hello(
             reply=self.role is Role.CALLED,
-            receiver=self.parties.them,
-            sender=self.parties.us,
-            incarnation=self.parties.incarnation,
-            contact=self.parties.number,
+            receiver=parties.them,
+            sender=parties.us,
+            incarnation=parties.incarnation,
+            contact=parties.number,
             epoch=standing.epoch,
             heard_epoch=standing.heard_epoch,
             heard_digest=standing.heard_digest,
             report=report,
+            capabilities=parties.capabilities,
         )
 
     def _report(self, grant_bytes: int, pending_bytes: int) -> Report:

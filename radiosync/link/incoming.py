@@ -33,7 +33,7 @@ class Incoming:
     def take(self, data: Data) -> bool:
         """Keep the pieces of a frame, and deliver the transfer if they complete it. True if anything was new."""
         through = self._mailbox.standing.through
-        number = unfold(data.number, 8, through)
+        number = unfold(data.number, data.number_bits, through + 1)
         if data.shape is not None and through < number <= through + OPEN_TRANSFERS:
             self._open(number, data.shape)
         receiver = self._receivers.get(number)

@@ -13,6 +13,9 @@ from radiosync.transfer.sender import Sender
 from radiosync.wire.frames import Hello
 from radiosync.wire.shape import Shape
 
+EVERY_CLASS = 1 << 16
+"""More than the number of any priority class."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -21,6 +24,9 @@ class Standing:
     Attributes:
         epoch, sealed, confirmed: of our traffic: all transfers up to `confirmed` are applied there.
         heard_epoch, through, heard_digest: of the partner's traffic: all up to `through` are applied here.
+        heard_incarnation: of the partner's database; None before we ever met.
+        version: of the protocol that the partner spoke last; None before.
+        capabilities: what the partner can read.
     """
 
     epoch: int
@@ -29,6 +35,9 @@ class Standing:
     heard_epoch: int
     through: int
     heard_digest: bytes
+    heard_incarnation: int | None = None
+    version: int | None = None
+    capabilities: int = 0
 
 
 class Mailbox(Protocol):
@@ -42,14 +51,27 @@ class Mailbox(Protocol):
     def has_more(self) -> bool:
         """True if `seal_next` would give something."""
 
+    @property
+    def most_urgent(self) -> int:
+        """The most urgent class that `seal_next` can ever give; 0 is the most urgent of all."""
+
+    def mark(self, number: int) -> bytes | None:
+        """Digest of the context after transfer `number` of our traffic; None if it is not known."""
+
     def senders(self) -> Sequence[Sender]:
         """Our unconfirmed transfers, in order of number, anew from what is durable."""
 
     def receivers(self) -> Mapping[int, Receiver | None]:
         """The partner's transfers behind `through` of which anything is here; None for one that is applied."""
 
-    def seal_next(self, limit_bytes: int) -> Sender | None:
-        """Seal what is most urgent, about `limit_bytes` of it; None if nothing waits."""
+    def review(self, senders: Sequence[Sender], limit_bytes: int) -> Sequence[Sender]:
+        """To be called before each over: the same transfers, as they are to be sent from now on.
+
+        Some may be on hold, and some may be others of the same number: sealed anew, for about `limit_bytes`.
+        """
+
+    def seal_next(self, limit_bytes: int, more_urgent_than: int = EVERY_CLASS) -> Sender | None:
+        """Seal what is most urgent, about `limit_bytes` of it; None if nothing waits of a more urgent class than that."""
 
     def promise(self, senders: Sequence[Sender]) -> None:
         """Keep how many pieces have been taken from each, before they are keyed."""
@@ -67,4 +89,5 @@ class Mailbox(Protocol):
         """
 
     def meet(self, hello: Hello) -> None:
-        """The partner has said who it is and where it stands: agree on epochs, confirm or take back what that implies."""
+        """The partner has said who it is, where it stands and what it can read: agree on epochs, confirm or take back what
+        that implies."""

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from radiosync.limits import OPEN_TRANSFERS
-from radiosync.link.mailbox import Mailbox
-from radiosync.link.parity import LossMeter, spare_frames
-from radiosync.link.timing import Timing
+from radiosync.link.adapt import Traffic
+from radiosync.link.mailbox import EVERY_CLASS, Mailbox
+from radiosync.link.timing import HOST_LATENCY_S, LONGEST_LEAD_BYTES, Timing
 from radiosync.transfer.sender import Sender
 from radiosync.wire.check import append_check
-from radiosync.wire.frames import Ack, Data, Hello, set_left, write_frame
+from radiosync.wire.frames import PROTOCOL_VERSION, Data, set_left, write_frame
+from radiosync.wire.frames0 import write_old_frame
 
 _DATA_HEAD_BYTES = 5
 _SHAPE_BYTES = 2
@@ -36,26 +38,70 @@ class Over:
     airtime_s: float
 
 
+class _Filled(NamedTuple):
+    """What a data frame carries."""
+
+    number: int
+    block: int
+    pieces: int
+
+
 class Outgoing:
     """Our transfers on one link, and the filling of overs with their pieces.
 
     Attributes:
         senders: transfers that are not confirmed, in order of number.
         more: True if, when the last over was filled, more waited than is sealed.
+        version: of the protocol, that data frames are written in.
     """
 
     def __init__(self, mailbox: Mailbox, timing: Timing) -> None:
         self._mailbox, self._timing = mailbox, timing
         self.senders: list[Sender] = list(mailbox.senders())
         self.more = False
-        self._meter = LossMeter()
-        self._ran_dry = False
-        self._sent_pieces: dict[int, int] = {}
+        self.version = PROTOCOL_VERSION
+        self._traffic = Traffic(timing, _DATA_HEAD_BYTES)
+        self._empty_below = 0
+        self._lead_bytes = 0
+        self._filled: list[_Filled] = []
+        self._keyed: list[tuple[float, _Filled]] = []
 
     def reload(self) -> None:
         """Begin again from what is durable."""
         self.senders = list(self._mailbox.senders())
-        self._sent_pieces.clear()
+        self._traffic.clear()
+        self._keyed.clear()
+
+    @property
+    def wants(self) -> bool:
+        """True if there is something to send, as far as we know without asking."""
+        return self.more or any(sender.wanted_pieces for sender in self.senders)
+
+    # Full duplex: what the partner says of a transfer does not count what is in the air just then.
+
+    def note_keyed(self, over: Over, ends_at: float) -> None:
+        """The frames of the last fill are the last ones of an over that is on the air until `ends_at`."""
+        self._keyed.clear()
+        for frame, filled in zip(reversed(over.frames), reversed(self._filled), strict=False):
+            self._keyed.append((ends_at, filled))
+            ends_at -= self._timing.frame_s(len(frame))
+
+    def less_flying(self, number: int, needs: Sequence[int], now: float) -> Sequence[int]:
+        """What a transfer needs of each block, less the pieces that had not arrived when the partner said so."""
+        said_at = now - self._timing.frame_s(LONGEST_LEAD_BYTES) - 2 * HOST_LATENCY_S
+        flying = [filled for ends_at, filled in self._keyed if ends_at > said_at and filled.number == number]
+        left = list(needs)
+        for filled in flying:
+            if filled.block < len(left):
+                left[filled.block] = max(0, left[filled.block] - filled.pieces)
+        return left
+
+    @property
+    def rests(self) -> bool:
+        """True if there is nothing to send but what is on hold, and there is something on hold."""
+        return any(sender.held for sender in self.senders) and all(
+            sender.held or not sender.needed_pieces for sender in self.senders
+        )
 
     @property
     def pending_bytes(self) -> int:
@@ -67,11 +113,17 @@ class Outgoing:
     def piece_air_bytes(self, size: int) -> int:
         """Airtime of data frames with pieces of that size together, in bytes."""
         frames = -(-size // max(1, self._payload_bytes))
-        return self._timing.air_bytes(frames * self._timing.frame_s(self._timing.frame_bytes))
+        return self._timing.air_bytes(frames * self._traffic.best_s)
+
+    @property
+    def frame_s(self) -> float:
+        """Length of data frames that the channel calls for."""
+        return self._traffic.best_s
 
     @property
     def _payload_bytes(self) -> int:
-        return self._timing.frame_bytes - _DATA_HEAD_BYTES - self._timing.check_bytes
+        """Bytes of pieces in a data frame of the best length."""
+        return self._timing.fitting_bytes(self._traffic.best_s) - _DATA_HEAD_BYTES - self._timing.check_bytes
 
     def acknowledge(self, number: int, needs: Sequence[int]) -> None:
         """The partner needs so many more pieces of each block of a transfer; () if it has never heard of it."""
@@ -79,23 +131,26 @@ class Outgoing:
             if sender.number == number:
                 before = sender.needed_pieces
                 sender.acknowledge(needs)
-                self._meter.note(self._sent_pieces.pop(number, 0), before - sender.needed_pieces)
+                self._traffic.note_report(number, before, sender.needed_pieces)
 
     def forget(self, through: int) -> None:
         """Transfers up to this number are confirmed."""
         for sender in self.senders:
             if sender.number <= through:
-                sent = self._sent_pieces.pop(sender.number, 0)
-                self._meter.note(sent, min(sent, sender.needed_pieces))
+                self._traffic.note_report(sender.number, sender.needed_pieces, 0)
         self.senders = [sender for sender in self.senders if sender.number > through]
 
-    def fill(self, room_s: float) -> list[bytes]:
-        """Data frames for `room_s` seconds; what is taken has been promised when this returns."""
-        self._ran_dry = False
+    def fill(self, room_s: float, lead_bytes: int = 0) -> list[bytes]:
+        """Data frames for `room_s` seconds; what is taken has been promised when this returns.
+
+        The first one leaves room for so many bytes of a lead in the same frame.
+        """
+        self._empty_below, self._lead_bytes, self._filled = 0, lead_bytes, []
+        self._review()
         frames = list(self._fill(room_s))
         if frames:
             self._mailbox.promise(self.senders)
-        self.more = not self._ran_dry and self._mailbox.has_more
+        self.more = self._empty_below < EVERY_CLASS and self._mailbox.has_more
         return frames
 
     def _fill(self, room_s: float) -> Iterator[bytes]:
@@ -110,51 +165,76 @@ class Outgoing:
             if frame is None:
                 return
             room_s -= self._timing.frame_s(len(frame) + self._timing.check_bytes)
+            self._lead_bytes = 0
             yield frame
 
-    def _next_sender(self, room_s: float) -> Sender | None:
+    def _review(self) -> None:
+        """Take in what a person, or a newer edit, has changed since the last over."""
+        known = set(self.senders)
+        self.senders = list(self._mailbox.review(self.senders, batch_limit_bytes(self._timing)))
         for sender in self.senders:
-            if sender.wanted_pieces:
-                return sender
-        if len(self.senders) >= OPEN_TRANSFERS or self._fitting_bytes(room_s) <= _SHAPE_BYTES:
+            if sender not in known:
+                self._traffic.forget(sender.number)
+
+    def _next_sender(self, room_s: float) -> Sender | None:
+        """The most urgent transfer that wants pieces; sealed now, if something more urgent than all of them waits."""
+        wanting = [sender for sender in self.senders if sender.wanted_pieces]
+        first = min(wanting, key=lambda sender: sender.priority, default=None)
+        if self._fitting_bytes(room_s) <= _SHAPE_BYTES:
+            return first
+        return self._seal(EVERY_CLASS if first is None else first.priority) or first
+
+    def _seal(self, more_urgent_than: int) -> Sender | None:
+        """Seal what waits of a more urgent class, if there is a place for it. It is asked for once in an over."""
+        below = min(more_urgent_than, self._open_to())
+        if below <= self._empty_below:
             return None
-        sealed = self._mailbox.seal_next(batch_limit_bytes(self._timing))
+        sealed = self._mailbox.seal_next(batch_limit_bytes(self._timing), below)
         if sealed is None:
-            self._ran_dry = True
+            self._empty_below = below
         else:
             self.senders.append(sealed)
         return sealed
 
+    def _open_to(self) -> int:
+        """Classes below this one may open a transfer. The last place is kept for what is more urgent than what is open."""
+        if len(self.senders) >= OPEN_TRANSFERS:
+            return 0
+        if len(self.senders) < OPEN_TRANSFERS - 1:
+            return EVERY_CLASS
+        return max(self._mailbox.most_urgent + 1, *(sender.priority for sender in self.senders))
+
     def _fitting_bytes(self, room_s: float) -> int:
         """Bytes of pieces in the longest data frame that fits, if the shape is not stated."""
-        return self._timing.fitting_bytes(room_s) - _DATA_HEAD_BYTES - self._timing.check_bytes
+        return (
+            self._timing.fitting_bytes(room_s)
+            - _DATA_HEAD_BYTES
+            - self._timing.check_bytes
+            - self._lead_bytes
+        )
 
     def _data_frame(self, sender: Sender, room_s: float) -> bytes | None:
         shape = None if sender.shape_known else sender.shape
-        run = sender.take(self._fitting_bytes(room_s) - (_SHAPE_BYTES if shape else 0))
+        size, head_bytes = sender.shape.piece_bytes, _SHAPE_BYTES if shape else 0
+        fitting = (self._fitting_bytes(room_s) - head_bytes) // size
+        share = round((self._fitting_bytes(self._traffic.share_s(room_s)) - head_bytes) / size)
+        run = sender.take(min(fitting, max(1, share)) * size)
         if run is None:
             return None
-        size = sender.shape.piece_bytes
-        self._sent_pieces[sender.number] = self._sent_pieces.get(sender.number, 0) + len(run.data) // size
+        frame_s = self._timing.frame_s(_DATA_HEAD_BYTES + len(run.data) + self._timing.check_bytes)
+        self._traffic.note_sent(sender.number, len(run.data) // size, frame_s)
         # Zeros at the end of the last piece can be left out, as long as the number of pieces can still be told.
         shortest = len(run.data) - size + 1
         data = run.data[:shortest] + run.data[shortest:].rstrip(b"\0")
-        return write_frame(Data(sender.number, run.block, run.first, data, shape))
+        self._filled.append(_Filled(sender.number, run.block, len(run.data) // size))
+        frame = Data(sender.number, run.block, run.first, data, shape)
+        return write_frame(frame) if self.version else write_old_frame(frame)
 
     def _spare(self) -> None:
-        """All that is needed is in this over: add spare frames if they are likely to save the next one."""
-        sizes = {
-            sender: self._payload_bytes // sender.shape.piece_bytes
-            for sender in self.senders
-            if sender.needed_pieces and sender.shape.piece_bytes <= self._payload_bytes
-        }
-        for sender, pieces_a_frame in sizes.items():
-            sent = self._sent_pieces.get(sender.number, 0)
-            frames = -(-sent // pieces_a_frame)
-            repair_s = 2 * self._timing.turn_s + 2 * self._timing.frame_s(_DATA_HEAD_BYTES)
-            size = min(sent, pieces_a_frame) * sender.shape.piece_bytes
-            spare = spare_frames(frames, self._meter.loss, self._timing.frame_s(size), repair_s)
-            sender.want_more(min(spare * pieces_a_frame, sent))
+        """All that is needed is in this over: add spare pieces where they are likely to save the next one."""
+        for sender in self.senders:
+            if sender.needed_pieces:
+                sender.want_more(self._traffic.spare_pieces(sender.number))
 
 
 def batch_limit_bytes(timing: Timing) -> int:
@@ -162,19 +242,26 @@ def batch_limit_bytes(timing: Timing) -> int:
     return min(_BATCH_BYTES, _BATCH_OVERS * timing.air_bytes(timing.over_s))
 
 
-def build_over(
-    lead: Hello | Ack, seeds: tuple[bytes, bytes], data: Sequence[bytes], timing: Timing, copies: int = 1
-) -> Over:
-    """Put an over together: `copies` of the lead, then the data; each frame told what is left behind it.
+class Body(NamedTuple):
+    """A frame without its check.
 
-    Args:
-        seeds: of the check of the leading frame, and of the data frames.
+    Attributes:
+        data: its bytes.
+        seed: of the check.
+        check_bytes: size of the check.
     """
-    bodies = [write_frame(lead)] * copies + list(data)
-    lengths_s = [timing.frame_s(len(body) + timing.check_bytes) for body in bodies]
+
+    data: bytes
+    seed: bytes
+    check_bytes: int
+
+
+def build_over(bodies: Sequence[Body], timing: Timing) -> Over:
+    """Put an over together: each frame is told what is left behind it, and gets its check."""
+    lengths_s = [timing.frame_s(len(body.data) + body.check_bytes) for body in bodies]
     frames, left_s = [], sum(lengths_s)
     for place, (body, length_s) in enumerate(zip(bodies, lengths_s, strict=True)):
         left_s = max(0.0, left_s - length_s) if place < len(bodies) - 1 else 0.0
-        seed = seeds[0] if place < copies else seeds[1]
-        frames.append(append_check(set_left(body, timing.air_bytes(left_s)), seed, timing.check_bytes))
+        data = set_left(body.data, timing.air_bytes(left_s))
+        frames.append(append_check(data, body.seed, body.check_bytes))
     return Over(tuple(frames), sum(lengths_s))

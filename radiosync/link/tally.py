@@ -1,6 +1,6 @@
 """Counts what a contact has to send and what has arrived, for people who wait."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from radiosync.link.events import Progress
 from radiosync.transfer.sender import Sender
@@ -9,8 +9,9 @@ from radiosync.transfer.sender import Sender
 class Tally:
     """Progress of our own traffic in one contact."""
 
-    def __init__(self, now: float) -> None:
-        self._began_at = now
+    def __init__(self, now: float, needed: Callable[[Sender], int] | None = None) -> None:
+        """`needed`: data pieces of a transfer that are not confirmed, if not the sender but somebody else knows that."""
+        self._began_at, self._needed = now, needed or (lambda sender: sender.needed_pieces)
         self._senders: dict[int, Sender] = {}
         self._open: set[int] = set()
         self._bytes_at_start: int | None = None
@@ -24,7 +25,7 @@ class Tally:
         """How far we have come."""
         pieces = pieces_there = total = there = 0
         for number, sender in self._senders.items():
-            needed = sender.needed_pieces if number in self._open else 0
+            needed = self._needed(sender) if number in self._open else 0
             pieces += sender.shape.pieces
             pieces_there += sender.shape.pieces - needed
             total += sender.shape.total_bytes

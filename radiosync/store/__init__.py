@@ -7,6 +7,7 @@ event loop calls it through a `Worker`. Start at `store`, where each method is o
 
 from radiosync.store.conflicts import NotedConflict
 from radiosync.store.edits import EditSummary
+from radiosync.store.exchange import OnItsWay
 from radiosync.store.log import Waiting
 from radiosync.store.partners import Contact, PartnerStatus, UnconfirmedTransfer
 from radiosync.store.records import TableCount
@@ -17,6 +18,7 @@ __all__ = [
     "Contact",
     "EditSummary",
     "NotedConflict",
+    "OnItsWay",
     "PartnerStatus",
     "Store",
     "TableCount",

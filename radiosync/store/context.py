@@ -88,6 +88,7 @@ _PLAIN: Final = (
     .where(_of(version), _later(version.c.number), version.c.total_bytes > bindparam("before"))
     .order_by(version.c.number)
 )
+_ONE_PLAIN: Final = select(version.c.plain).where(_of(version), version.c.number == bindparam("wanted"))
 _SET_CURSORS: Final = (
     update(version)
     .where(_of(version), version.c.number == bindparam("wanted"))
@@ -111,6 +112,10 @@ _ALIASED: Final = select(alias.c.number, alias.c.table_name, alias.c.uuid).where
 )
 _LAST_ALIAS: Final = select(func.max(alias.c.number)).where(_of(alias))
 _FORGET: Final = tuple(delete(table).where(_of(table)) for table in (version, context_name, alias))
+_CUT: Final = tuple(
+    delete(column.table).where(_of(column.table), column >= bindparam("first"))
+    for column in (version.c.number, context_name.c.version, alias.c.version)
+)
 _ADD_VERSION: Final = insert(version)
 _ADD_NAME: Final = insert(context_name)
 _ADD_ALIAS: Final = insert(alias)
@@ -157,9 +162,19 @@ class Contexts:
             connection.execute(statement, side.values())
         connection.execute(_ADD_VERSION, side.columns(plain=b"", **Tip(cursors=cursors)._asdict()))
 
+    def cut(self, connection: Connection, side: Side, number: int) -> None:
+        """Forget this version and all later ones, as if they had never been."""
+        self.forget(side)
+        for statement in _CUT:
+            connection.execute(statement, side.values(first=number))
+
     def forget(self, side: Side) -> None:
         """Forget what is remembered outside the database."""
         self._kept.pop(side, None)
+
+    def plain(self, connection: Connection, side: Side, number: int) -> bytes:
+        """What a version has added to the history."""
+        return bytes(connection.execute(_ONE_PLAIN, side.values(wanted=number)).scalar_one())
 
     def set_cursors(self, connection: Connection, side: Side, number: int, cursors: str) -> None:
         """Change the cursors of a version."""

@@ -2,18 +2,24 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from enum import Enum
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, func, insert, select, update
 
 from radiosync.errors import UsageError
+from radiosync.limits import OPEN_TRANSFERS
 from radiosync.records.model import Origin
+from radiosync.store.carried import Carried
 from radiosync.store.context import Contexts, Side, Tip
 from radiosync.store.database import AnyRow
+from radiosync.store.models import forget_models, keep_model, prune_models
 from radiosync.store.schema import exchange, piece, transfer_in, transfer_out
-from radiosync.sync.ports import ArrivingTransfer, Direction, Draft, SealedTransfer
+from radiosync.store.station import read_counters
+from radiosync.sync.ports import ArrivingTransfer, Delivery, Direction, Draft, SealedTransfer
 from radiosync.wire.context import Additions, FieldKey, RecordKey
 from radiosync.wire.shape import Shape
 
@@ -21,6 +27,8 @@ EPOCHS: Final = 256
 """Epochs are counted modulo this."""
 
 _PRUNE_EVERY: Final = 16
+_VERSIONS_BACK: Final = 2 * OPEN_TRANSFERS
+"""A sender whose last acknowledgements were lost builds on a version that is so far behind ours at most."""
 
 
 class State(NamedTuple):
@@ -49,11 +57,14 @@ _ALL_OUT: Final = (
     .where(transfer_out.c.partner == bindparam("of_partner"))
     .order_by(transfer_out.c.number)
 )
-_PROMISE: Final = update(transfer_out).where(_transfer(transfer_out))
+_SET_OUT: Final = update(transfer_out).where(_transfer(transfer_out))
+_LATER_OUT: Final = _ALL_OUT.where(transfer_out.c.number > bindparam("of_number"))
 _THROUGH: Final = (transfer_out.c.partner == bindparam("of_partner")) & (
     transfer_out.c.number <= bindparam("through")
 )
-_CARRIED: Final = select(func.sum(transfer_out.c.changes)).where(_THROUGH)
+_CONFIRMED: Final = select(func.sum(transfer_out.c.changes), func.sum(transfer_out.c.collapsed)).where(
+    _THROUGH
+)
 _DROP_OUT: Final = delete(transfer_out).where(_THROUGH)
 _ADD_IN: Final = insert(transfer_in)
 _ONE_IN: Final = select(transfer_in).where(_transfer(transfer_in))
@@ -89,16 +100,39 @@ def _write_state(connection: Connection, partner: int, **columns: int) -> None:
     connection.execute(_SET_STATE, {"of_partner": partner, **columns})
 
 
+class Confirmed(NamedTuple):
+    """What transfers carried that have just been confirmed.
+
+    Attributes:
+        changes: how many.
+        collapsed: edits that did not travel, because one of these changes has taken their place.
+    """
+
+    changes: int
+    collapsed: int
+
+
+class OnItsWay(Enum):
+    """Whether something that is to stay here has been sealed already."""
+
+    NO = "no"
+    BEGUN = "begun"
+    """It is in a batch that has begun, and is sealed anew without it before more of that is sent."""
+    ON_AIR = "on-air"
+    """It is in a batch that the partner may have, or gets."""
+
+
 class OutboundTransfers:
     """What goes out."""
 
-    def __init__(self, contexts: Contexts) -> None:
-        self._contexts = contexts
+    def __init__(self, contexts: Contexts, carried: Carried) -> None:
+        self._contexts, self._carried = contexts, carried
 
-    def cursors(self, connection: Connection, partner: int) -> dict[str, int]:
-        """For each scope, the arrival up to which everything is sealed or confirmed."""
-        state = read_state(connection, partner)
-        return _cursors(self._tip(connection, partner, state.out_sealed))
+    def cursors(self, connection: Connection, partner: int, number: int | None = None) -> dict[str, int]:
+        """For each scope, the arrival up to which everything is sealed or confirmed, now or with transfer `number`."""
+        if number is None:
+            number = read_state(connection, partner).out_sealed
+        return _cursors(self._tip(connection, partner, number))
 
     def skip(self, connection: Connection, partner: int, scope: str, through: int) -> None:
         """Move the cursor of a scope without a transfer."""
@@ -112,21 +146,48 @@ class OutboundTransfers:
         before = self._tip(connection, partner, state.out_sealed)
         cursors = json.dumps({**_cursors(before), draft.scope: draft.through})
         tip = self._contexts.grow(connection, _out(partner), before, draft.plain, draft.additions, cursors)
-        next_pieces = (0,) * len(draft.shape.block_sizes)
-        row = {
-            "partner": partner,
-            "number": tip.number,
-            "scope": draft.scope,
-            "through": draft.through,
-            "data": draft.data,
-            "pieces": draft.shape.pieces,
-            "size_code": draft.shape.size_code,
-            "next_pieces": json.dumps(next_pieces),
-            "changes": draft.changes,
-        }
-        connection.execute(_ADD_OUT, row)
+        connection.execute(_ADD_OUT, {"partner": partner, "number": tip.number, **_row(connection, draft)})
+        keep_model(connection, _out(partner), tip.number, draft.model)
+        self._carried.note(connection, partner, tip.number, draft.carries)
         _write_state(connection, partner, out_sealed=tip.number)
-        return SealedTransfer(tip.number, draft.data, draft.shape, next_pieces)
+        return _fresh(tip.number, draft)
+
+    def seal_anew(self, connection: Connection, partner: int, number: int, draft: Draft) -> SealedTransfer:
+        """Put another batch in the place of an unconfirmed transfer.
+
+        The context grows anew from there. No later batch builds on it: batches build on what is confirmed.
+        """
+        rows = connection.execute(_LATER_OUT, _name(partner, number - 1)).all()
+        if not rows or rows[0].number != number or _sealed(rows[0]).may_have_arrived:
+            raise UsageError(f"transfer {number} cannot be taken back any more")
+        side, later = _out(partner), rows[1:]
+        plains = [self._contexts.plain(connection, side, row.number) for row in later]
+        cursors = [self.cursors(connection, partner, row.number) for row in later]
+        self._contexts.cut(connection, side, number)
+        tip = self._tip(connection, partner, number - 1)
+        own = {**_cursors(tip), draft.scope: draft.through}
+        tip = self._contexts.grow(connection, side, tip, draft.plain, draft.additions, json.dumps(own))
+        for row, plain, kept in zip(later, plains, cursors, strict=True):
+            moved = json.dumps({**kept, draft.scope: max(draft.through, kept.get(draft.scope, 0))})
+            tip = self._contexts.grow(connection, side, tip, plain, _load_additions(row.additions), moved)
+        connection.execute(
+            _SET_OUT, {**_name(partner, number), **_row(connection, draft), "sealed_anew": True}
+        )
+        keep_model(connection, side, number, draft.model)
+        self._carried.note(connection, partner, number, draft.carries)
+        return replace(_fresh(number, draft), sealed_anew=True)
+
+    def on_its_way(self, connection: Connection, partner: int, numbers: Collection[int]) -> OnItsWay:
+        """Whether all transfers of these numbers can still be sealed anew; `Mail.review` does so."""
+        transfers = self.unconfirmed(connection, partner)
+        for transfer in transfers:
+            if transfer.number in numbers:
+                followed = any(
+                    later.scope == transfer.scope and later.number > transfer.number for later in transfers
+                )
+                if transfer.may_have_arrived or followed:
+                    return OnItsWay.ON_AIR
+        return OnItsWay.BEGUN if numbers else OnItsWay.NO
 
     def unconfirmed(self, connection: Connection, partner: int) -> list[SealedTransfer]:
         """Transfers that are sealed and not confirmed, in order."""
@@ -139,22 +200,23 @@ class OutboundTransfers:
             for number, places in next_pieces.items()
         ]
         if rows:
-            connection.execute(_PROMISE, rows)
+            connection.execute(_SET_OUT, rows)
 
-    def confirm(self, connection: Connection, partner: int, through: int) -> int | None:
-        """Forget transfers up to `through`; gives how many changes they carried, None if it was known already."""
+    def confirm(self, connection: Connection, partner: int, through: int) -> Confirmed | None:
+        """Forget transfers up to `through`; gives what they carried, None if it was known already."""
         state = read_state(connection, partner)
         if through > state.out_sealed:
             raise UsageError(f"transfer {through} was never sealed")
         if through <= state.out_confirmed:
             return None
         values = {"of_partner": partner, "through": through}
-        carried = connection.execute(_CARRIED, values).scalar_one()
+        carried = Confirmed(*connection.execute(_CONFIRMED, values).one())
         connection.execute(_DROP_OUT, values)
         _write_state(connection, partner, out_confirmed=through)
+        prune_models(connection, _out(partner), through)
         if through // _PRUNE_EVERY > state.out_confirmed // _PRUNE_EVERY:
             self._contexts.prune(connection, _out(partner), through)
-        return int(carried)
+        return carried
 
     def digest(self, connection: Connection, partner: int, number: int) -> bytes | None:
         """Chain digest after a transfer; None if that is not known."""
@@ -167,6 +229,7 @@ class OutboundTransfers:
         tip = self._contexts.tip(connection, _out(partner), through) if through else None
         connection.execute(_DROP_OUT, {"of_partner": partner, "through": state.out_sealed})
         self._contexts.begin(connection, _out(partner), tip.cursors if tip else "{}")
+        forget_models(connection, _out(partner))
         epoch = (state.out_epoch + 1) % EPOCHS
         _write_state(connection, partner, out_epoch=epoch, out_sealed=0, out_confirmed=0)
 
@@ -204,6 +267,7 @@ class InboundTransfers:
         for statement in _FORGET_IN:
             connection.execute(statement, {"of_partner": partner})
         self._contexts.begin(connection, _in(partner))
+        forget_models(connection, _in(partner))
         _write_state(connection, partner, in_incarnation=incarnation, in_epoch=epoch, in_through=0)
 
     def keep(
@@ -247,11 +311,11 @@ class InboundTransfers:
         row = self._row(connection, partner, number)
         return row is not None and bool(row.applied)
 
-    def finish(
-        self, connection: Connection, partner: int, number: int, plain: bytes, additions: Additions
-    ) -> None:
+    def finish(self, connection: Connection, partner: int, delivery: Delivery) -> None:
         """A transfer has been applied: take it and those that waited for it into the context, or let it wait."""
+        number, plain, additions = delivery.number, delivery.plain, delivery.additions
         connection.execute(_DROP_PIECES, _name(partner, number))
+        keep_model(connection, _in(partner), number, delivery.model)
         through = read_state(connection, partner).in_through
         if number != through + 1:
             self._let_wait(connection, partner, number, plain, additions)
@@ -264,6 +328,7 @@ class InboundTransfers:
             waited = _load_additions(row.additions)
             tip = self._contexts.grow(connection, _in(partner), tip, row.plain, waited)
         _write_state(connection, partner, in_through=tip.number)
+        prune_models(connection, _in(partner), tip.number - _VERSIONS_BACK)
         if tip.number // _PRUNE_EVERY > through // _PRUNE_EVERY:
             self._contexts.prune(connection, _in(partner), tip.number)
 
@@ -307,9 +372,31 @@ def _arriving(partner: int, number: int, shape: Shape) -> dict[str, object]:
     }
 
 
+def _row(connection: Connection, draft: Draft) -> dict[str, object]:
+    """The columns of a transfer that has just been sealed."""
+    return {
+        "scope": draft.scope,
+        "through": draft.through,
+        "data": draft.data,
+        "pieces": draft.shape.pieces,
+        "size_code": draft.shape.size_code,
+        "next_pieces": json.dumps([0] * len(draft.shape.block_sizes)),
+        "changes": draft.changes,
+        "priority": draft.priority,
+        "collapsed": draft.collapsed,
+        "additions": _dump_additions(draft.additions),
+        "arrival": read_counters(connection).arrival,
+    }
+
+
+def _fresh(number: int, draft: Draft) -> SealedTransfer:
+    next_pieces = (0,) * len(draft.shape.block_sizes)
+    return SealedTransfer(number, draft.data, draft.shape, next_pieces, draft.priority, draft.scope)
+
+
 def _sealed(row: AnyRow) -> SealedTransfer:
-    shape = Shape(row.pieces, row.size_code)
-    return SealedTransfer(row.number, row.data, shape, tuple(json.loads(row.next_pieces)))
+    shape, next_pieces = Shape(row.pieces, row.size_code), tuple(json.loads(row.next_pieces))
+    return SealedTransfer(row.number, row.data, shape, next_pieces, row.priority, row.scope, row.sealed_anew)
 
 
 def _cursors(tip: Tip) -> dict[str, int]:

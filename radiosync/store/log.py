@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, exists, insert, select
 
 from radiosync.records.clock import to_milliseconds
 from radiosync.records.model import Change, Origin, Record, Siblings, Write
@@ -18,9 +18,9 @@ from radiosync.records.value import value_to_json
 from radiosync.store.codec import Content
 from radiosync.store.records import CONTENT, Records
 from radiosync.store.schema import change as table
-from radiosync.store.schema import record
+from radiosync.store.schema import left_out, record
 from radiosync.store.station import read_counters
-from radiosync.sync.ports import Job, Plan
+from radiosync.sync.ports import Cover, Job, Plan
 from radiosync.wire.context import RecordKey
 
 FIRST_ROWS: Final = 8
@@ -44,6 +44,10 @@ _WALK: Final = (
         | (table.c.source != bindparam("reader"))
         | (table.c.arrival <= bindparam("since"))
     )
+    .where(table.c.reader.is_(None) | (table.c.reader == bindparam("reader")))
+    .where(
+        ~exists().where(left_out.c.partner == bindparam("reader"), left_out.c.record_id == table.c.record_id)
+    )
     .order_by(table.c.arrival)
     .limit(bindparam("rows"))
 )
@@ -58,12 +62,14 @@ class LogRow(NamedTuple):
         record_id: row of the record.
         source: key of the partner that it came from, None if we made it.
         part: what was new here.
+        reader: key of the partner that it is for alone, None for all.
     """
 
     arrival: int
     record_id: int
     source: int | None
     part: Change
+    reader: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,7 @@ class Log:
                 "arrival": row.arrival,
                 "record_id": row.record_id,
                 "source": row.source,
+                "reader": row.reader,
                 **self._records.encode(row.part)._asdict(),
             }
             for row in rows
@@ -113,28 +120,40 @@ class Log:
         if values:
             connection.execute(_APPEND, values)
 
-    def plan(self, connection: Connection, reader: Reader, job: Job, after: int, limit_bytes: int) -> Plan:
+    def plan(
+        self,
+        connection: Connection,
+        reader: Reader,
+        job: Job,
+        after: int,
+        limit_bytes: int,
+        covers: Sequence[Cover] = (),
+    ) -> Plan:
         """What `reader` needs of what `job` is about; see `SyncStore.plan`."""
         end = read_counters(connection).arrival
         found: _EachEdit | _NetEffect = _EachEdit(reader) if job.every_edit else _NetEffect(reader)
         through, more = after, False
-        for entry in self._walk(connection, reader, job, after):
+        for entry in self._walk(connection, reader, job, after, covers):
             if not found.take(entry, limit_bytes):
                 more = True
                 break
             through = entry.arrival
-        return Plan(found.changes(), through if more else max(end, after), more)
+        return Plan(found.changes(), through if more else max(end, after), more, found.collapsed)
 
-    def waiting(self, connection: Connection, reader: Reader, job: Job, after: int) -> dict[str, Waiting]:
+    def waiting(
+        self, connection: Connection, reader: Reader, job: Job, after: int, covers: Sequence[Cover] = ()
+    ) -> dict[str, Waiting]:
         """How much waits behind arrival `after`, by table."""
-        changes = self.plan(connection, reader, job, after, limit_bytes=1 << 60).changes
+        changes = self.plan(connection, reader, job, after, 1 << 60, covers).changes
         found: dict[str, Waiting] = {}
         for change in changes:
             count, oldest = found.get(change.table, Waiting(0, 1 << 62))
             found[change.table] = Waiting(count + 1, min(oldest, to_milliseconds(_oldest(change))))
         return found
 
-    def _walk(self, connection: Connection, reader: Reader, job: Job, after: int) -> Iterator["_Entry"]:
+    def _walk(
+        self, connection: Connection, reader: Reader, job: Job, after: int, covers: Sequence[Cover]
+    ) -> Iterator["_Entry"]:
         """Lines behind `after` that can matter, in order."""
         statement = _WALK if job.tables is None else _WALK_TABLES
         known: dict[int, Record] = {}
@@ -150,6 +169,8 @@ class Log:
                 values["tables"] = sorted(job.tables)
             rows = connection.execute(statement, values).all()
             for arrival, number, name, uuid, *columns in rows:
+                if any(cover.covers(name, arrival) for cover in covers):
+                    continue
                 key = RecordKey(name, UUID(bytes=uuid))
                 part = self._records.decode(key, Content(*columns[:_CONTENT_COLUMNS]))
                 if number not in known:
@@ -173,9 +194,13 @@ class _NetEffect:
     """Writes that are part of their record's state now, as one change for each record, at the place of its last line.
 
     Of a dead record only the grave goes: what it held matters again only if somebody wakes it, and is logged anew then.
+
+    Attributes:
+        collapsed: lines of which nothing needs to go, because something newer has taken the place of all of it.
     """
 
     def __init__(self, reader: Reader) -> None:
+        self.collapsed = 0
         self._theirs = reader.origin
         self._bytes = 0
         self._chosen: dict[RecordKey, _Chosen] = {}
@@ -185,6 +210,7 @@ class _NetEffect:
         writes = list(self._current(entry))
         has_grave = entry.part.life == entry.now.life and entry.part.grave is not None
         if not writes and not has_grave:
+            self.collapsed += self._is_news(entry.part)
             return True
         key = RecordKey(entry.now.table, entry.now.uuid)
         cost = _bytes(write for _, write in writes) + (0 if key in self._chosen else CHANGE_BYTES)
@@ -203,6 +229,12 @@ class _NetEffect:
     def changes(self) -> list[Change]:
         """All that was taken."""
         return [chosen.change() for chosen in self._chosen.values()]
+
+    def _is_news(self, part: Change) -> bool:
+        """True if a line says anything that the partner did not write itself."""
+        return part.grave is not None or any(
+            write.stamp.dot.origin != self._theirs for write in part.all_writes()
+        )
 
     def _current(self, entry: _Entry) -> Iterator[tuple[str, Write]]:
         if entry.part.life == entry.now.life and entry.now.alive:
@@ -228,7 +260,13 @@ class _Chosen:
 
 
 class _EachEdit:
-    """Each change as it was made."""
+    """Each change as it was made.
+
+    Attributes:
+        collapsed: none ever.
+    """
+
+    collapsed = 0
 
     def __init__(self, reader: Reader) -> None:
         self._theirs = reader.origin

@@ -1,32 +1,43 @@
 """Partners, the contacts with them, and how things stand."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, exists, func, insert, select, update
 
 from radiosync.errors import UsageError
 from radiosync.records.model import Origin
-from radiosync.store.exchange import State
+from radiosync.store.database import AnyRow
+from radiosync.store.exchange import Confirmed, State
 from radiosync.store.log import Reader, Waiting
-from radiosync.store.schema import contact, exchange, transfer_out
+from radiosync.store.schema import contact, exchange, member, transfer_out
 from radiosync.store.schema import partner as table
 from radiosync.store.station import read_counters
-from radiosync.sync.ports import Partner
+from radiosync.sync.ports import Holds, Partner, PoolRole, job_of
 
 CONTACT_NUMBERS: Final = 65_536
 """Contacts are numbered modulo this."""
 
-_PARTNER: Final = (table.c.key, table.c.name, table.c.station, table.c.callsign, table.c.incarnation)
+_SPEAKS: Final = exists(select(member.c.partner).where(member.c.partner == table.c.key))
+_ROLE: Final = case(
+    (table.c.pool & _SPEAKS, PoolRole.SPEAKER.value), (table.c.pool, PoolRole.LISTENER.value), else_=None
+)
+"""A pool of which we know the members is ours."""
+_PARTNER: Final = tuple(_ROLE if field.name == "pool" else table.c[field.name] for field in fields(Partner))
 _READER: Final = select(table.c.incarnation, table.c.incarnation_since).where(
     table.c.key == bindparam("of_key")
 )
 _NOTE_CONFIRMED: Final = (
     update(table)
     .where(table.c.key == bindparam("of_key"))
-    .values(confirmed_at=bindparam("now_ms"), changes_confirmed=table.c.changes_confirmed + bindparam("more"))
+    .values(
+        confirmed_at=bindparam("now_ms"),
+        changes_confirmed=table.c.changes_confirmed + bindparam("more"),
+        edits_collapsed=table.c.edits_collapsed + bindparam("more_collapsed"),
+    )
 )
 _NOTE_APPLIED: Final = (
     update(table)
@@ -81,6 +92,11 @@ class PartnerStatus:
         confirmed_at: when it last confirmed a transfer; None if never.
         changes_confirmed: changes of ours that it has confirmed, ever.
         changes_applied: changes of its that we have applied, ever.
+        edits_collapsed: edits that never travelled, because a newer one has taken their place; ever.
+        on_the_way: changes in unconfirmed transfers, by name of their job.
+        holds: what a person has put on hold.
+        changes_held: changes that wait or are on their way, and are on hold.
+        records_left_out: records that a person has left out.
     """
 
     waiting: Mapping[str, Waiting]
@@ -89,13 +105,26 @@ class PartnerStatus:
     confirmed_at: int | None
     changes_confirmed: int
     changes_applied: int
+    edits_collapsed: int = 0
+    on_the_way: Mapping[str, int] = field(default_factory=dict)
+    holds: Holds = field(default_factory=Holds)
+    changes_held: int = 0
+    records_left_out: int = 0
 
 
 class Partners:
     """The partners in a database."""
 
-    def add(self, connection: Connection, name: str, station: bytes, callsign: str | None) -> Partner:
-        """A new partner."""
+    def add(
+        self,
+        connection: Connection,
+        name: str,
+        station: bytes,
+        callsign: str | None,
+        *,
+        pool: PoolRole | None = None,
+    ) -> Partner:
+        """A new partner, or a pool."""
         same = (table.c.name == name) | (table.c.station == station)
         known = connection.execute(select(*_PARTNER).where(same)).first()
         if known is not None:
@@ -109,23 +138,25 @@ class Partners:
             "callsign": callsign,
             "incarnation_since": 0,
             "contact": 0,
+            "capabilities": 0,
+            "pool": pool is not None,
         }
         counts = {"changes_confirmed": 0, "changes_applied": 0}
         added = connection.execute(insert(table).values({**values, **counts}))
         key = int(added.inserted_primary_key[0])  # type: ignore[index]  # always there after an insert of one row
         connection.execute(insert(exchange).values(partner=key, **State()._asdict()))
-        return Partner(key, name, station, callsign)
+        return Partner(key, name, station, callsign, pool=pool)
 
     def every(self, connection: Connection) -> list[Partner]:
         """All partners by name."""
-        return [Partner(*row) for row in connection.execute(select(*_PARTNER).order_by(table.c.name))]
+        return [_partner(row) for row in connection.execute(select(*_PARTNER).order_by(table.c.name))]
 
     def named(self, connection: Connection, name: str) -> Partner:
         """The partner with that name."""
         row = connection.execute(select(*_PARTNER).where(table.c.name == name)).first()
         if row is None:
             raise UsageError(f"there is no partner {name!r}")
-        return Partner(*row)
+        return _partner(row)
 
     def remove(self, connection: Connection, name: str) -> None:
         """Forget a partner and all that was on its way."""
@@ -147,17 +178,20 @@ class Partners:
         _update(connection, partner, contact=row + 1)
         return (int(row) + 1) % CONTACT_NUMBERS
 
-    def meet(self, connection: Connection, partner: int, incarnation: int, now_ms: int) -> None:
-        """The partner has spoken."""
+    def meet(
+        self, connection: Connection, partner: int, incarnation: int, now_ms: int, **spoken: int
+    ) -> None:
+        """The partner has spoken; `spoken` may hold the version and capabilities that it named."""
         known = connection.execute(select(table.c.incarnation).where(table.c.key == partner)).scalar()
         if known != incarnation:
             since = read_counters(connection).arrival
             _update(connection, partner, incarnation=incarnation, incarnation_since=since)
-        _update(connection, partner, heard_at=now_ms)
+        _update(connection, partner, heard_at=now_ms, **spoken)
 
-    def note_confirmed(self, connection: Connection, partner: int, changes: int, now_ms: int) -> None:
-        """The partner has confirmed transfers with that many changes."""
-        connection.execute(_NOTE_CONFIRMED, {"of_key": partner, "now_ms": now_ms, "more": changes})
+    def note_confirmed(self, connection: Connection, partner: int, confirmed: Confirmed, now_ms: int) -> None:
+        """The partner has confirmed transfers."""
+        more = {"more": confirmed.changes, "more_collapsed": confirmed.collapsed}
+        connection.execute(_NOTE_CONFIRMED, {"of_key": partner, "now_ms": now_ms, **more})
 
     def note_applied(self, connection: Connection, partner: int, changes: int) -> None:
         """That many changes of the partner were applied."""
@@ -195,7 +229,19 @@ class Partners:
             confirmed_at=row.confirmed_at,
             changes_confirmed=row.changes_confirmed,
             changes_applied=row.changes_applied,
+            edits_collapsed=row.edits_collapsed,
+            on_the_way=self._on_the_way(connection, partner),
         )
+
+    def _on_the_way(self, connection: Connection, partner: int) -> dict[str, int]:
+        columns = select(transfer_out.c.scope, func.sum(transfer_out.c.changes))
+        rows = connection.execute(
+            columns.where(transfer_out.c.partner == partner).group_by(transfer_out.c.scope)
+        )
+        found: Counter[str] = Counter()
+        for scope, changes in rows:
+            found[job_of(scope)] += changes
+        return dict(found)
 
     def _unconfirmed(self, connection: Connection, partner: int) -> list[UnconfirmedTransfer]:
         columns = (
@@ -212,6 +258,11 @@ class Partners:
             UnconfirmedTransfer(number, changes, size, pieces, sum(json.loads(promised)))
             for number, changes, size, pieces, promised in rows
         ]
+
+
+def _partner(row: AnyRow) -> Partner:
+    known = Partner(*row)
+    return known if known.pool is None else replace(known, pool=PoolRole(known.pool))
 
 
 def _update(connection: Connection, partner: int, **columns: object) -> None:

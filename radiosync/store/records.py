@@ -29,6 +29,11 @@ _BY_KEY: Final = (
     .where(table.c.table_name == bindparam("wanted_table"))
     .where(table.c.uuid.in_(bindparam("wanted_uuids", expanding=True)))
 )
+_IDS: Final = (
+    select(table.c.id, table.c.uuid)
+    .where(table.c.table_name == bindparam("wanted_table"))
+    .where(table.c.uuid.in_(bindparam("wanted_uuids", expanding=True)))
+)
 _LAST_ID: Final = select(func.max(table.c.id))
 _INSERT: Final = insert(table)
 _UPDATE: Final = update(table).where(table.c.id == bindparam("known_id"))
@@ -74,6 +79,19 @@ class Records:
                 for number, _, uuid, *content in connection.execute(_BY_KEY, wanted):
                     key = RecordKey(name, UUID(bytes=uuid))
                     found[key] = Stored(number, self.decode(key, Content(*content)))
+        return found
+
+    def ids(self, connection: Connection, keys: Iterable[RecordKey]) -> dict[RecordKey, int]:
+        """Rows of those of the records that exist."""
+        by_table: dict[str, list[bytes]] = defaultdict(list)
+        for key in keys:
+            by_table[key.table].append(key.uuid.bytes)
+        found: dict[RecordKey, int] = {}
+        for name, uuids in by_table.items():
+            for start in range(0, len(uuids), LOOKUP_KEYS):
+                wanted = {"wanted_table": name, "wanted_uuids": uuids[start : start + LOOKUP_KEYS]}
+                rows = connection.execute(_IDS, wanted)
+                found |= {RecordKey(name, UUID(bytes=uuid)): number for number, uuid in rows}
         return found
 
     def decode(self, key: RecordKey, content: Content) -> Record:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest revision of the schema. A database that has it is used as it is."""
 
 metadata = MetaData(
@@ -100,6 +101,7 @@ change = Table(
     Column("record_id", Number, ForeignKey("record.id"), nullable=False),
     Column("source", Number),  # key of the partner that it came from, which may have been removed since
     *_content(),
+    Column("reader", Number),  # key of the partner that it is for alone; null for all
 )
 
 conflict = Table(
@@ -137,7 +139,36 @@ partner = Table(
     Column("confirmed_at", Number),
     Column("changes_confirmed", Number, nullable=False),
     Column("changes_applied", Number, nullable=False),
+    Column("version", Number),  # of the protocol, as it spoke last
+    Column("capabilities", Number, nullable=False, server_default="0"),
+    Column("pool", Boolean, nullable=False, server_default="0"),  # it stands for a pool of stations
+    Column("edits_collapsed", Number, nullable=False, server_default="0"),
     sqlite_autoincrement=True,  # a key is never used again, because `change.source` outlives the partner
+)
+
+hold = Table(
+    "hold",
+    metadata,
+    _of_partner(),
+    Column("job", Text, primary_key=True),  # name of a job; empty for everything
+    sqlite_with_rowid=False,
+)
+
+left_out = Table(
+    "left_out",
+    metadata,
+    _of_partner(),
+    Column("record_id", Number, ForeignKey("record.id"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+member = Table(
+    "member",
+    metadata,
+    _of_partner(),  # a pool of which we are the speaker
+    Column("station", LargeBinary, primary_key=True),
+    Column("through", Number, nullable=False),  # newest transfer that it and all before it are applied there
+    sqlite_with_rowid=False,
 )
 
 contact = Table(
@@ -179,6 +210,27 @@ transfer_out = Table(
     Column("size_code", Number, nullable=False),
     Column("next_pieces", Text, nullable=False),  # JSON, one number for each block
     Column("changes", Number, nullable=False),
+    Column("priority", Number, nullable=False, server_default="2"),
+    Column("collapsed", Number, nullable=False, server_default="0"),
+    Column("additions", Text),
+    Column("arrival", Number, nullable=False, server_default="0"),  # newest in `change` when it was sealed
+    Column("sealed_anew", Boolean, nullable=False, server_default="0"),
+)
+
+carried = Table(
+    "carried",
+    metadata,
+    Column("partner", Number, primary_key=True),
+    Column("number", Number, primary_key=True),
+    Column("record_id", Number, primary_key=True),
+    Column(
+        "dots", Text, nullable=False
+    ),  # JSON, for each write [field, origin, sequence]; no field for a grave
+    Column("writes", Number, nullable=False),
+    ForeignKeyConstraint(
+        ["partner", "number"], ["transfer_out.partner", "transfer_out.number"], ondelete="CASCADE"
+    ),
+    sqlite_with_rowid=False,
 )
 
 transfer_in = Table(
@@ -205,6 +257,15 @@ piece = Table(
 )
 
 # ---------------------------------------------------------------- shared context
+
+model = Table(
+    "model",
+    metadata,
+    _of_partner(),
+    Column("direction", Text, primary_key=True),
+    Column("number", Number, primary_key=True),  # of the transfer that it was left by
+    Column("state", LargeBinary, nullable=False),
+)
 
 version = Table(
     "version",

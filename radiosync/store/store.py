@@ -3,21 +3,37 @@
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
+
+from sqlalchemy import Connection
 
 from radiosync.errors import UsageError
 from radiosync.records.edit import Edit
 from radiosync.records.model import Origin, Record
 from radiosync.store.apply import Application
+from radiosync.store.carried import Carried
 from radiosync.store.conflicts import Conflicts, NotedConflict
 from radiosync.store.context import Contexts, Side
 from radiosync.store.database import Database, open_database
 from radiosync.store.edits import CHUNK_EDITS, Editor, EditSummary
-from radiosync.store.exchange import InboundTransfers, OutboundTransfers, read_state
+from radiosync.store.exchange import InboundTransfers, OnItsWay, OutboundTransfers, read_state
+from radiosync.store.hand import Hand
 from radiosync.store.log import Log, Waiting
+from radiosync.store.members import (
+    add_members,
+    check_in_no_pool,
+    least_through,
+    members_of,
+    note_member,
+    pool_identity,
+    remove_members,
+    reset_members,
+)
 from radiosync.store.migrate import migrate
+from radiosync.store.models import is_taught_behind, model_at
 from radiosync.store.origins import Origins
 from radiosync.store.partners import Contact, Partners, PartnerStatus
 from radiosync.store.records import Records, TableCount
@@ -29,20 +45,28 @@ from radiosync.store.station import (
     write_counters,
     write_setting,
 )
+from radiosync.sync.overlap import covers_for
 from radiosync.sync.ports import (
     ArrivingTransfer,
+    Cover,
     Delivery,
     Direction,
     Draft,
+    Holds,
     Inbound,
     Job,
     Outbound,
     Partner,
     Plan,
+    PoolRole,
     SealedTransfer,
+    Wear,
 )
 from radiosync.wire.context import Context, RecordKey
 from radiosync.wire.shape import Shape
+
+_END: Final = 1 << 62
+"""An arrival that no log reaches."""
 
 
 def system_clock() -> int:
@@ -66,10 +90,12 @@ class Store:
         contexts = Contexts(database, origins)
         self._records = Records(database, origins)
         self._log = Log(self._records)
+        self._hand = Hand(self._records, self._log)
         self._conflicts = Conflicts(origins)
         self._partners = Partners()
         self._contexts = contexts
-        self._out = OutboundTransfers(contexts)
+        self._carried = Carried(self._records, origins)
+        self._out = OutboundTransfers(contexts, self._carried)
         self._in = InboundTransfers(contexts)
 
     @classmethod
@@ -201,10 +227,7 @@ class Store:
         if station == self.station:
             raise UsageError("a station cannot be its own partner")
         with self._database.write() as connection:
-            partner = self._partners.add(connection, name, station, callsign)
-            for direction in Direction:
-                self._contexts.begin(connection, Side(partner.key, direction))
-            return partner
+            return self._add(connection, name, station, callsign)
 
     def partners(self) -> list[Partner]:
         """All partners, by name."""
@@ -224,33 +247,93 @@ class Store:
         """Forget a partner and all that was on its way; records stay.
 
         Raises:
-            UsageError: there is none of that name.
+            UsageError: there is none of that name, or it is a member of a pool of ours.
         """
         with self._database.write() as connection:
             partner = self._partners.named(connection, name)
+            check_in_no_pool(connection, partner)
             self._partners.remove(connection, name)
             for direction in Direction:
                 self._contexts.forget(Side(partner.key, direction))
 
-    def waiting(self, partner: Partner, jobs: Iterable[Job]) -> dict[str, Waiting]:
-        """How many changes wait here for a partner and are in no transfer yet, by table."""
+    def waiting(
+        self, partner: Partner, jobs: Collection[Job], of: Collection[Job] | None = None
+    ) -> dict[str, Waiting]:
+        """How many changes wait here for a partner and are in no transfer yet, by table; if `of`, in these jobs alone.
+
+        A change that several jobs are about waits in the most urgent one.
+        """
         found: dict[str, Waiting] = {}
+        urgent_first = sorted(jobs, key=lambda job: job.priority)
         with self._database.read() as connection:
             reader = self._partners.reader(connection, partner)
             cursors = self._out.cursors(connection, partner.key)
-            for job in jobs:
-                if job.sends:
-                    after = cursors.get(job.scope, 0)
-                    for table, more in self._log.waiting(connection, reader, job, after).items():
+            for job in urgent_first:
+                after, cursors[job.scope] = cursors.get(job.scope, 0), _END
+                if job.sends and (of is None or job in of):
+                    covers = covers_for(job, urgent_first, lambda other: cursors.get(other.scope, 0))
+                    for table, more in self._log.waiting(connection, reader, job, after, covers).items():
                         known = found.get(table, more._replace(changes=0))
                         oldest_at = min(known.oldest_at, more.oldest_at)
                         found[table] = Waiting(known.changes + more.changes, oldest_at)
         return found
 
-    def status(self, partner: Partner, jobs: Iterable[Job]) -> PartnerStatus:
+    def status(self, partner: Partner, jobs: Collection[Job]) -> PartnerStatus:
         """How things stand with a partner."""
         with self._database.read() as connection:
-            return self._partners.status(connection, partner.key, self.waiting(partner, jobs))
+            status = self._partners.status(connection, partner.key, self.waiting(partner, jobs))
+            holds = self._hand.holds(connection, partner.key)
+            held = [job for job in jobs if holds.holds(job.name)]
+            waiting = sum(table.changes for table in self.waiting(partner, jobs, held).values())
+            on_the_way = sum(changes for job, changes in status.on_the_way.items() if holds.holds(job))
+            return replace(
+                status,
+                holds=holds,
+                changes_held=waiting + on_the_way,
+                records_left_out=len(self._hand.rows_left_out(connection, partner.key)),
+            )
+
+    # What people stop.
+
+    def hold(self, partner: Partner, job: str | None = None) -> bool:
+        """Send nothing of a job, or nothing at all, until it is released. False if it is on hold already."""
+        with self._database.write() as connection:
+            return self._hand.hold(connection, partner.key, job)
+
+    def release(self, partner: Partner, job: str | None = None) -> bool:
+        """Take a job off hold, or everything. False if nothing was on hold."""
+        with self._database.write() as connection:
+            return self._hand.release(connection, partner.key, job)
+
+    def holds(self, partner: Partner) -> Holds:
+        """What is on hold."""
+        with self._database.read() as connection:
+            return self._hand.holds(connection, partner.key)
+
+    def leave_out(self, partner: Partner, key: RecordKey) -> OnItsWay:
+        """Leave a record out of what goes to a partner, until it is put back.
+
+        Raises:
+            UsageError: there is no such record.
+        """
+        with self._database.write() as connection:
+            number = self._hand.leave_out(connection, partner.key, key)
+            carriers = self._carried.carriers(connection, partner.key, number)
+            return self._out.on_its_way(connection, partner.key, carriers)
+
+    def put_back(self, partner: Partner, key: RecordKey) -> bool:
+        """Let a record go to a partner again, whole. False if it was not left out.
+
+        Raises:
+            UsageError: there is no such record.
+        """
+        with self._database.write() as connection:
+            return self._hand.put_back(connection, partner.key, key)
+
+    def left_out(self, partner: Partner) -> list[RecordKey]:
+        """The records that are left out of what goes to a partner."""
+        with self._database.read() as connection:
+            return self._hand.left_out(connection, partner.key)
 
     def note_contact(self, partner: Partner, contact: Contact) -> None:
         """Add a contact to the log of contacts."""
@@ -262,15 +345,71 @@ class Store:
         with self._database.read() as connection:
             return self._partners.recent_contacts(connection, partner.key, count)
 
+    def add_pool(self, name: str, members: Sequence[Partner]) -> Partner:
+        """A new pool, of which we are the speaker and these partners are the listeners.
+
+        Raises:
+            UsageError: there is something of that name already; there are no members, or some that cannot be.
+        """
+        with self._database.write() as connection:
+            identity = pool_identity(self.station, name)
+            pool = self._add(connection, name, identity, None, PoolRole.SPEAKER)
+            add_members(connection, pool, members)
+            return pool
+
+    def add_members(self, pool: Partner, members: Sequence[Partner]) -> None:
+        """More listeners for a pool of ours. They lack what the others have, so the first contact with them begins anew.
+
+        Raises:
+            UsageError: some of them cannot be, or are members already.
+        """
+        with self._database.write() as connection:
+            add_members(connection, pool, members)
+
+    def remove_members(self, pool: Partner, members: Sequence[Partner]) -> None:
+        """Fewer listeners for a pool of ours. What all others have applied is confirmed.
+
+        Raises:
+            UsageError: some of them are no members, or nobody would be left.
+        """
+        with self._database.write() as connection:
+            remove_members(connection, pool, members)
+            self._confirm(connection, pool, least_through(connection, pool.key))
+
+    def join_pool(self, name: str, speaker: Partner) -> Partner:
+        """Listen to the pool that `speaker` calls by that name.
+
+        Raises:
+            UsageError: there is something of that name already, or the speaker is no station.
+        """
+        if speaker.pool is not None:
+            raise UsageError(f"{speaker.name} is a pool; name the station that speaks to it")
+        with self._database.write() as connection:
+            return self._add(connection, name, pool_identity(speaker.station, name), None, PoolRole.LISTENER)
+
+    def _add(
+        self,
+        connection: Connection,
+        name: str,
+        station: bytes,
+        callsign: str | None,
+        pool: PoolRole | None = None,
+    ) -> Partner:
+        partner = self._partners.add(connection, name, station, callsign, pool=pool)
+        for direction in Direction:
+            self._contexts.begin(connection, Side(partner.key, direction))
+        return partner
+
     def next_contact(self, partner: Partner) -> int:
         """Number of the contact that we open now, never given out before; modulo 65536."""
         with self._database.write() as connection:
             return self._partners.next_contact(connection, partner.key)
 
-    def meet(self, partner: Partner, incarnation: int) -> None:
-        """Note the incarnation under which a partner has just spoken."""
+    def meet(self, partner: Partner, incarnation: int, version: int, capabilities: int) -> None:
+        """Note the incarnation under which a partner has just spoken, in which protocol, and what it can read."""
+        spoken = {"version": version, "capabilities": capabilities}
         with self._database.write() as connection:
-            self._partners.meet(connection, partner.key, incarnation, self._clock())
+            self._partners.meet(connection, partner.key, incarnation, self._clock(), **spoken)
 
     # What goes out.
 
@@ -280,16 +419,21 @@ class Store:
             state = read_state(connection, partner.key)
             return Outbound(state.out_epoch, state.out_sealed, state.out_confirmed)
 
-    def cursor(self, partner: Partner, scope: str) -> int:
-        """Arrival up to which everything in this scope is sealed or confirmed; 0 at first."""
-        with self._database.read() as connection:
-            return self._out.cursors(connection, partner.key).get(scope, 0)
+    def cursor(self, partner: Partner, scope: str, number: int | None = None) -> int:
+        """Arrival up to which everything in this scope is sealed or confirmed; 0 at first.
 
-    def plan(self, partner: Partner, job: Job, after: int, limit_bytes: int) -> Plan:
+        With `number`, as it stood when that transfer had just been sealed.
+        """
+        with self._database.read() as connection:
+            return self._out.cursors(connection, partner.key, number).get(scope, 0)
+
+    def plan(
+        self, partner: Partner, job: Job, after: int, limit_bytes: int, covers: Sequence[Cover] = ()
+    ) -> Plan:
         """Changes behind arrival `after`, until their values come to about `limit_bytes`; at least one if there is any."""
         with self._database.read() as connection:
             reader = self._partners.reader(connection, partner)
-            return self._log.plan(connection, reader, job, after, limit_bytes)
+            return self._log.plan(connection, reader, job, after, limit_bytes, covers)
 
     def skip(self, partner: Partner, scope: str, through: int) -> None:
         """Nothing up to arrival `through` is for this partner: move the job's sealed cursor there without a transfer."""
@@ -300,6 +444,20 @@ class Store:
         """Keep a batch as the next transfer, add to the OUT context what it adds, move the job's sealed cursor."""
         with self._database.write() as connection:
             return self._out.seal(connection, partner.key, draft)
+
+    def seal_anew(self, partner: Partner, number: int, draft: Draft) -> SealedTransfer:
+        """Put another batch in the place of an unconfirmed transfer, as if that had never been sealed.
+
+        Raises:
+            UsageError: the receiver may have rebuilt the old one.
+        """
+        with self._database.write() as connection:
+            return self._out.seal_anew(connection, partner.key, number, draft)
+
+    def worn(self, partner: Partner) -> Mapping[int, Wear]:
+        """Those of the unconfirmed transfers that hold anything edited or left out since they were sealed."""
+        with self._database.read() as connection:
+            return self._carried.worn(connection, partner.key)
 
     def unconfirmed(self, partner: Partner) -> Sequence[SealedTransfer]:
         """Transfers that are sealed and not confirmed, in order."""
@@ -318,9 +476,12 @@ class Store:
             UsageError: there is no such transfer.
         """
         with self._database.write() as connection:
-            changes = self._out.confirm(connection, partner.key, through)
-            if changes is not None:
-                self._partners.note_confirmed(connection, partner.key, changes, self._clock())
+            self._confirm(connection, partner, through)
+
+    def _confirm(self, connection: Connection, partner: Partner, through: int) -> None:
+        confirmed = self._out.confirm(connection, partner.key, through)
+        if confirmed is not None:
+            self._partners.note_confirmed(connection, partner.key, confirmed, self._clock())
 
     def mark_digest(self, partner: Partner, number: int) -> bytes | None:
         """Chain digest of the OUT context after transfer `number`; None if that is no longer, or not yet, known."""
@@ -328,9 +489,26 @@ class Store:
             return self._out.digest(connection, partner.key, number)
 
     def rewind(self, partner: Partner, through: int) -> None:
-        """The partner has less than we believed: take back all that came after `through` and start a new epoch."""
+        """The partner has less than we believed: take back all that came after `through` and start a new epoch.
+
+        In a pool no member has applied anything of the new epoch.
+        """
         with self._database.write() as connection:
             self._out.rewind(connection, partner.key, through)
+            reset_members(connection, partner.key)
+
+    # Pools.
+
+    def members(self, pool: Partner) -> Mapping[bytes, int]:
+        """Identity of each member of a pool of ours, and the transfer up to which it has applied all."""
+        with self._database.read() as connection:
+            return members_of(connection, pool.key)
+
+    def note_member(self, pool: Partner, member: bytes, through: int) -> None:
+        """A member has applied all transfers up to `through`. Those that all members have applied are confirmed."""
+        with self._database.write() as connection:
+            note_member(connection, pool.key, member, through)
+            self._confirm(connection, pool, least_through(connection, pool.key))
 
     # What comes in.
 
@@ -386,10 +564,20 @@ class Store:
                 application.write()
                 counters = counters._replace(arrival=application.arrival)
             write_counters(connection, counters)
-            self._in.finish(connection, partner.key, delivery.number, delivery.plain, delivery.additions)
+            self._in.finish(connection, partner.key, delivery)
             self._partners.note_applied(connection, partner.key, len(delivery.changes))
 
     # Context.
+
+    def model(self, partner: Partner, direction: Direction, version: int) -> bytes | None:
+        """State of the compact codec's model after the transfers up to `version`; None if it has learnt nothing."""
+        with self._database.read() as connection:
+            return model_at(connection, Side(partner.key, direction), version)
+
+    def is_taught_behind(self, partner: Partner, version: int, number: int) -> bool:
+        """True if a transfer of ours behind `version`, other than `number`, has taught the model already."""
+        with self._database.read() as connection:
+            return is_taught_behind(connection, Side(partner.key, Direction.OUT), version, number)
 
     def context(self, partner: Partner, direction: Direction, version: int) -> Context:
         """The context of one direction as it stood after transfer `version`.

@@ -14,9 +14,11 @@ from radiosync.records.model import Change, Origin
 from radiosync.sync.mail import Mail
 from radiosync.sync.ports import (
     ArrivingTransfer,
+    Cover,
     Delivery,
     Direction,
     Draft,
+    Holds,
     Inbound,
     Job,
     Outbound,
@@ -24,6 +26,7 @@ from radiosync.sync.ports import (
     Plan,
     SealedTransfer,
     SyncStore,
+    Wear,
 )
 from radiosync.wire.batch import encode_batch
 from radiosync.wire.context import Aliases, Context, RecordKey
@@ -129,11 +132,13 @@ class _Scratch:
     def outbound(self, partner: Partner) -> Outbound:
         return self._store.outbound(partner)
 
-    def cursor(self, partner: Partner, scope: str) -> int:
-        return self._cursors.get(scope, self._store.cursor(partner, scope))
+    def cursor(self, partner: Partner, scope: str, number: int | None = None) -> int:
+        return self._cursors.get(scope, self._store.cursor(partner, scope, number))
 
-    def plan(self, partner: Partner, job: Job, after: int, limit_bytes: int) -> Plan:
-        plan = self._store.plan(partner, job, after, limit_bytes)
+    def plan(
+        self, partner: Partner, job: Job, after: int, limit_bytes: int, covers: Sequence[Cover] = ()
+    ) -> Plan:
+        plan = self._store.plan(partner, job, after, limit_bytes, covers)
         self._plans[job.scope, plan.through, len(plan.changes)] = plan.changes
         return plan
 
@@ -147,7 +152,8 @@ class _Scratch:
         self._count(draft, self._plans[draft.scope, draft.through, draft.changes])
         self._plans.clear()
         blocks = len(draft.shape.block_sizes)
-        return SealedTransfer(out.sealed + self._sealed, draft.data, draft.shape, (0,) * blocks)
+        number, next_pieces = out.sealed + self._sealed, (0,) * blocks
+        return SealedTransfer(number, draft.data, draft.shape, next_pieces, draft.priority, draft.scope)
 
     def _count(self, draft: Draft, changes: Sequence[Change]) -> None:
         """Each table's share of a batch, by what it would be alone and unpacked."""
@@ -165,6 +171,12 @@ class _Scratch:
 
     def unconfirmed(self, partner: Partner) -> Sequence[SealedTransfer]:
         return self._store.unconfirmed(partner)
+
+    def holds(self, partner: Partner) -> Holds:
+        return self._store.holds(partner)
+
+    def worn(self, partner: Partner) -> Mapping[int, Wear]:
+        return {}  # What could be sealed anew is counted as it is: it is less in truth.
 
     def promise_pieces(self, partner: Partner, next_pieces: Mapping[int, Sequence[int]]) -> None:
         pass
@@ -191,7 +203,22 @@ class _Scratch:
     def mark_digest(self, partner: Partner, number: int) -> bytes | None:
         return self._store.mark_digest(partner, number)
 
+    def model(self, partner: Partner, direction: Direction, version: int) -> bytes | None:
+        return self._store.model(partner, direction, version)
+
+    def is_taught_behind(self, partner: Partner, version: int, number: int) -> bool:
+        return self._store.is_taught_behind(partner, version, number)
+
+    def members(self, pool: Partner) -> Mapping[bytes, int]:
+        return self._store.members(pool)
+
     # What only a real contact does.
+
+    def note_member(self, pool: Partner, member: bytes, through: int) -> None:
+        raise _unasked()
+
+    def seal_anew(self, partner: Partner, number: int, draft: Draft) -> SealedTransfer:
+        raise _unasked()
 
     def confirm(self, partner: Partner, through: int) -> None:
         raise _unasked()
@@ -216,7 +243,7 @@ class _Scratch:
     def next_contact(self, partner: Partner) -> int:
         raise _unasked()
 
-    def meet(self, partner: Partner, incarnation: int) -> None:
+    def meet(self, partner: Partner, incarnation: int, version: int, capabilities: int) -> None:
         raise _unasked()
 
 

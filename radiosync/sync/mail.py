@@ -4,20 +4,31 @@ This is the `Mailbox` that a contact asks. What it answers is always durable, be
 the store.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from radiosync.errors import ContextError, WireError
-from radiosync.link.mailbox import Standing
+from radiosync.limits import OPEN_TRANSFERS
+from radiosync.link.mailbox import EVERY_CLASS, Standing
 from radiosync.records.model import Change
-from radiosync.sync.ports import Delivery, Direction, Draft, Job, Partner, Plan, SyncStore
+from radiosync.sync.overlap import covers_for
+from radiosync.sync.packing import Packer, Shelf, can_read, names_theirs
+from radiosync.sync.ports import (
+    Cover,
+    Delivery,
+    Draft,
+    Job,
+    Partner,
+    Plan,
+    SealedTransfer,
+    SyncStore,
+    Wear,
+    job_of,
+)
 from radiosync.transfer.receiver import Receiver
 from radiosync.transfer.sender import Sender
-from radiosync.wire.batch import encode_batch
-from radiosync.wire.batchreader import read_batch
-from radiosync.wire.context import Aliases, RecordKey
 from radiosync.wire.frames import Hello, unfold
-from radiosync.wire.seal import NAMES_THEIRS, open_envelope, receiver_epoch, seal, unseal
-from radiosync.wire.shape import Shape, choose_shape
+from radiosync.wire.shape import PIECE_SIZES, Shape, choose_shape
 
 _PACKING = 3
 """Values shrink to about a third or less when they are laid out and compressed; used to guess how many fit a batch."""
@@ -26,14 +37,41 @@ _NO_DIGEST = b"\xff\xff\xff\xff"
 """What we report when we cannot read the partner's batches: it fits no context, so the partner begins anew."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """Where a batch is to go.
+
+    Attributes:
+        number: of the transfer that it becomes.
+        after: the arrival behind which it is planned.
+        covers: what other jobs have sealed.
+    """
+
+    number: int
+    after: int
+    covers: Sequence[Cover]
+
+
 class Mail:
     """Traffic with one partner."""
 
-    def __init__(self, store: SyncStore, partner: Partner, jobs: Sequence[Job]) -> None:
+    def __init__(
+        self,
+        store: SyncStore,
+        partner: Partner,
+        jobs: Sequence[Job],
+        *,
+        compact: bool = False,
+        shelf: Shelf | None = None,
+    ) -> None:
+        """`compact`: batches go in the compact codec where the partner can read it. `shelf`: of the link."""
         self._store, self._partner = store, partner
+        self._packer = Packer(store, compact, shelf or Shelf())
         self._jobs = sorted(jobs, key=lambda job: job.priority)
         self._lost = False
         self._refused: set[int] = set()
+        self._scopes: dict[int, str] = {}
+        self._too_late: dict[int, Wear] = {}
         self._standing: Standing | None = None
 
     # What a contact asks about.
@@ -44,18 +82,37 @@ class Mail:
         if self._standing is None:
             out, come = self._store.outbound(self._partner), self._store.inbound(self._partner)
             digest = _NO_DIGEST if self._lost else come.digest
-            self._standing = Standing(out.epoch, out.sealed, out.confirmed, come.epoch, come.through, digest)
+            self._standing = Standing(
+                out.epoch,
+                out.sealed,
+                out.confirmed,
+                come.epoch,
+                come.through,
+                digest,
+                come.incarnation,
+                self._partner.version,
+                self._partner.capabilities,
+            )
         return self._standing
 
     @property
     def has_more(self) -> bool:
         """True if changes wait that are not sealed yet."""
-        return any(self._plan(job, 1).changes for job in self._jobs if job.sends)
+        return any(self._plan(job, 1).changes for job in self._sending())
+
+    @property
+    def most_urgent(self) -> int:
+        """The most urgent class of all jobs that send."""
+        return next((job.priority for job in self._jobs if job.sends), EVERY_CLASS)
+
+    def mark(self, number: int) -> bytes | None:
+        """Digest of the context after transfer `number` of our traffic."""
+        return self._store.mark_digest(self._partner, number)
 
     def senders(self) -> Sequence[Sender]:
         """Our unconfirmed transfers."""
-        transfers = self._store.unconfirmed(self._partner)
-        return [Sender(item.number, item.data, item.shape, item.next_pieces) for item in transfers]
+        self._too_late.clear()
+        return [self._sender(transfer) for transfer in self._store.unconfirmed(self._partner)]
 
     def receivers(self) -> Mapping[int, Receiver | None]:
         """The partner's unfinished transfers."""
@@ -66,58 +123,119 @@ class Mail:
 
     # Out.
 
-    def seal_next(self, limit_bytes: int) -> Sender | None:
+    def seal_next(self, limit_bytes: int, more_urgent_than: int = EVERY_CLASS) -> Sender | None:
         """Seal the most urgent changes that wait, about `limit_bytes` of them."""
-        for job in self._jobs:
-            if job.sends:
-                plan = self._plan(job, limit_bytes * _PACKING)
-                if plan.changes:
-                    self._standing = None
-                    transfer = self._store.seal(self._partner, self._draft(job, plan, limit_bytes))
-                    return Sender(transfer.number, transfer.data, transfer.shape, transfer.next_pieces)
+        for job in self._sending():
+            if job.priority >= more_urgent_than:
+                break
+            plan = self._plan(job, limit_bytes * _PACKING)
+            if plan.changes:
+                self._standing = None
+                draft = self._draft(job, plan, limit_bytes, self._next_slot(job))
+                return self._sender(self._store.seal(self._partner, draft))
         return None
+
+    def _sending(self) -> list[Job]:
+        """Jobs that may send now, the most urgent first."""
+        holds = self._store.holds(self._partner)
+        return [job for job in self._jobs if job.sends and not holds.holds(job.name)]
 
     def _plan(self, job: Job, limit_bytes: int) -> Plan:
         """What waits in a job; the cursor moves over what is not for this partner."""
-        after = self._store.cursor(self._partner, job.scope)
-        plan = self._store.plan(self._partner, job, after, limit_bytes)
-        if not plan.changes and plan.through > after:
+        slot = self._next_slot(job)
+        plan = self._store.plan(self._partner, job, slot.after, limit_bytes, slot.covers)
+        if not plan.changes and plan.through > slot.after:
             self._store.skip(self._partner, job.scope, plan.through)
         return plan
 
-    def _draft(self, job: Job, plan: Plan, limit_bytes: int) -> Draft:
+    def _next_slot(self, job: Job) -> _Slot:
+        covers = covers_for(job, self._jobs, lambda other: self._store.cursor(self._partner, other.scope))
+        after = self._store.cursor(self._partner, job.scope)
+        return _Slot(self._store.outbound(self._partner).sealed + 1, after, covers)
+
+    def _draft(self, job: Job, plan: Plan, limit_bytes: int, slot: _Slot) -> Draft:
         """Encode and seal a plan; one that turns out much too long is planned again with half of it."""
-        out = self._store.outbound(self._partner)
-        context = self._store.context(self._partner, Direction.OUT, out.confirmed)
-        aliases = self._aliases(out.confirmed, plan.changes)
-        batch = encode_batch(plan.changes, context, aliases)
-        data = seal(batch.plain, context, out.sealed + 1, self._their_epoch() if aliases.theirs else b"")
+        data, packed, model = self._packer.pack(self._partner, slot.number, plan.changes)
         if len(data) > 2 * limit_bytes and len(plan.changes) > 1:
-            after = self._store.cursor(self._partner, job.scope)
             size = limit_bytes * limit_bytes * _PACKING // len(data)
-            shorter = self._store.plan(self._partner, job, after, size)
+            shorter = self._store.plan(self._partner, job, slot.after, size, slot.covers)
             if len(shorter.changes) < len(plan.changes):
-                return self._draft(job, shorter, limit_bytes)
+                return self._draft(job, shorter, limit_bytes, slot)
         return Draft(
             job.scope,
             plan.through,
             data,
             choose_shape(len(data)),
-            batch.plain,
-            batch.additions,
+            packed.plain,
+            packed.additions,
             len(plan.changes),
+            job.priority,
+            plan.collapsed,
+            plan.changes,
+            model,
         )
 
-    def _aliases(self, version: int, changes: Sequence[Change]) -> Aliases:
-        keys = {RecordKey(change.table, change.uuid) for change in changes}
-        ours = self._store.aliases(self._partner, Direction.OUT, version, keys)
-        through = self._store.inbound(self._partner).through
-        theirs = self._store.aliases(self._partner, Direction.IN, through, keys - ours.keys())
-        return Aliases(ours, theirs)
+    def _sender(self, transfer: SealedTransfer) -> Sender:
+        self._scopes[transfer.number] = transfer.scope
+        return Sender(
+            transfer.number,
+            transfer.data,
+            transfer.shape,
+            transfer.next_pieces,
+            priority=transfer.priority,
+            states_shape=transfer.sealed_anew,
+        )
 
-    def _their_epoch(self) -> bytes:
-        come = self._store.inbound(self._partner)
-        return receiver_epoch(come.incarnation or 0, come.epoch)
+    # What a person changes in mid-transfer.
+
+    def review(self, senders: Sequence[Sender], limit_bytes: int) -> Sequence[Sender]:
+        """Before an over: seal anew what is out of date, and hold what is on hold."""
+        worn = self._store.worn(self._partner)
+        found = [
+            self._renewed(sender, worn[sender.number], limit_bytes) if sender.number in worn else sender
+            for sender in senders
+        ]
+        holds = self._store.holds(self._partner)
+        # What is there of a batch takes one of few places. If that keeps other jobs waiting, it is sent to its end.
+        in_the_way = len(found) >= OPEN_TRANSFERS and not holds.everything and self.has_more
+        for sender in found:
+            sender.held = not in_the_way and holds.holds(job_of(self._scopes[sender.number]))
+        return found
+
+    def _renewed(self, sender: Sender, wear: Wear, limit_bytes: int) -> Sender:
+        """The transfer, sealed anew if that is safe, and either pays or keeps out what a person has left out."""
+        job = next((job for job in self._jobs if job.scope == self._scopes[sender.number]), None)
+        if job is None or sender.may_have_arrived or self._too_late.get(sender.number) == wear:
+            return sender
+        pays = sum(sender.next_pieces) < sender.wanted_pieces
+        is_old = 2 * wear.superseded > wear.writes and not job.every_edit
+        if not wear.left_out and not (is_old and pays):
+            return sender
+        draft = self._draft_anew(job, sender, limit_bytes)
+        if draft is None:
+            self._too_late[sender.number] = wear  # so that it is not packed in vain before each over
+            return sender
+        return self._sender(self._store.seal_anew(self._partner, sender.number, draft))
+
+    def _draft_anew(self, job: Job, sender: Sender, limit_bytes: int) -> Draft | None:
+        """What takes the place of a transfer: all that it was sealed for, as it is now, and what fits of what came later.
+
+        None if that does not fit, or if the same job has sealed more behind it.
+        """
+        number, reached = sender.number, self._store.cursor(self._partner, job.scope, sender.number)
+        if self._store.cursor(self._partner, job.scope) != reached:
+            return None
+        # Other jobs may rely on this transfer for what it covers, so their cursors count as they stood before it.
+        covers = covers_for(
+            job, self._jobs, lambda other: self._store.cursor(self._partner, other.scope, number - 1)
+        )
+        slot = _Slot(number, self._store.cursor(self._partner, job.scope, number - 1), covers)
+        plan = self._store.plan(self._partner, job, slot.after, limit_bytes * _PACKING, covers)
+        draft = self._draft(job, plan, limit_bytes, slot)
+        shape = _coarser_shape(draft.shape, sender.shape, len(draft.data))
+        if draft.through < reached or shape is None:
+            return None
+        return replace(draft, shape=shape)
 
     def promise(self, senders: Sequence[Sender]) -> None:
         """Keep how many pieces have been taken."""
@@ -152,20 +270,8 @@ class Mail:
         return True
 
     def _open(self, number: int, data: bytes) -> Delivery:
-        envelope = open_envelope(data)
-        version = number - envelope.age
-        if not 0 <= version <= self._store.inbound(self._partner).through:
-            raise ContextError("a transfer builds on others that are not here")
-        context = self._store.context(self._partner, Direction.IN, version)
-        ours = receiver_epoch(self._store.origin.incarnation, self._store.outbound(self._partner).epoch)
-        plain = unseal(envelope, context, ours)
-        raw = read_batch(plain)
-        changes, additions = raw.resolve(
-            context,
-            self._store.aliased(self._partner, Direction.IN, raw.ours),
-            self._store.aliased(self._partner, Direction.OUT, raw.theirs),
-        )
-        return Delivery(number, self._let_in(changes), plain, additions)
+        read, model = self._packer.open(self._partner, number, data)
+        return Delivery(number, self._let_in(read.changes), read.plain, read.additions, model)
 
     def _let_in(self, changes: Sequence[Change]) -> Sequence[Change]:
         """Without what no job receives."""
@@ -183,13 +289,20 @@ class Mail:
             self._store.begin_epoch(self._partner, hello.incarnation, hello.epoch)
             self._lost = False
             self._refused.clear()
-            self._withdraw_stale()
-        self._store.meet(self._partner, hello.incarnation)
+            self._withdraw(lambda data: not names_theirs(data))
+        self._store.meet(self._partner, hello.incarnation, hello.version, hello.capabilities)
+        self._partner = replace(
+            self._partner,
+            incarnation=hello.incarnation,
+            version=hello.version,
+            capabilities=hello.capabilities,
+        )
+        self._withdraw(lambda data: can_read(self._partner, data))
         self._agree(hello, reborn)
 
-    def _withdraw_stale(self) -> None:
-        """The partner gives aliases anew: what is sealed with its old ones can no longer be read, and is planned again."""
-        if any(transfer.data[0] & NAMES_THEIRS for transfer in self._store.unconfirmed(self._partner)):
+    def _withdraw(self, is_fine: Callable[[bytes], bool]) -> None:
+        """Plan again what the partner cannot read: it gives aliases anew, or speaks another version than it did."""
+        if not all(is_fine(transfer.data) for transfer in self._store.unconfirmed(self._partner)):
             self._store.rewind(self._partner, self._store.outbound(self._partner).confirmed)
 
     def _agree(self, hello: Hello, reborn: bool) -> None:
@@ -207,3 +320,32 @@ class Mail:
             self._store.confirm(self._partner, through)
         elif through < out.confirmed:
             self._store.rewind(self._partner, through)
+
+
+def _coarser_shape(wished: Shape, old: Shape, data_bytes: int) -> Shape | None:
+    """A shape with larger pieces than the old one, so that the receiver takes it for none that it has ever heard of.
+
+    None if there are no larger ones.
+    """
+    if wished.size_code > old.size_code:
+        return wished
+    code = old.size_code + 1
+    return None if code == len(PIECE_SIZES) else Shape(max(1, -(-data_bytes // PIECE_SIZES[code])), code)
+
+
+class PoolMail(Mail):
+    """Traffic of a pool of which we are the speaker."""
+
+    def members(self) -> Mapping[bytes, int]:
+        """Identity of each member, and the transfer up to which it is known to have applied all."""
+        return self._store.members(self._partner)
+
+    def note_member(self, member: bytes, through: int) -> None:
+        """A member has applied all transfers up to `through`."""
+        self._standing = None
+        self._store.note_member(self._partner, member, through)
+
+    def begin_anew(self) -> None:
+        """A new epoch from the very beginning, for all members."""
+        self._standing = None
+        self._store.rewind(self._partner, 0)

@@ -7,7 +7,7 @@ here, whoever made them. "Number" is that of a transfer, counted from 1 per part
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Protocol
 
 from radiosync.records.model import Change, Origin
@@ -22,6 +22,13 @@ class Direction(Enum):
     IN = "in"
 
 
+class PoolRole(StrEnum):
+    """What we are in a pool: one station speaks, the others listen."""
+
+    SPEAKER = "speaker"
+    LISTENER = "listener"
+
+
 @dataclass(frozen=True, slots=True)
 class Partner:
     """A station that we sync with.
@@ -32,6 +39,9 @@ class Partner:
         station: its identity.
         callsign: what it is called on the air, such as "N0CALL-7"; None where the link has no call signs.
         incarnation: that of its database when we last heard it; None before.
+        version: of the protocol that it spoke then.
+        capabilities: what it said then that it can read.
+        pool: what we are in it, if it is no station but a pool.
     """
 
     key: int
@@ -39,6 +49,9 @@ class Partner:
     station: bytes
     callsign: str | None = None
     incarnation: int | None = None
+    version: int | None = None
+    capabilities: int = 0
+    pool: PoolRole | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,45 @@ class Job:
         """Name of what a cursor of this job covers: changes when the filter does, which makes old cursors void."""
         tables = "*" if self.tables is None else ",".join(sorted(self.tables))
         return f"{self.name}:{tables}"
+
+
+def job_of(scope: str) -> str:
+    """Name of the job that has such a scope."""
+    return scope.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What another job has sealed already, and need not be sealed again.
+
+    Attributes:
+        tables: of that job, None for all.
+        through: arrival up to which it has sealed all of them.
+    """
+
+    tables: frozenset[str] | None
+    through: int
+
+    def covers(self, table: str, arrival: int) -> bool:
+        """True if the other job has sealed that line of the log."""
+        return arrival <= self.through and (self.tables is None or table in self.tables)
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What a person has put on hold.
+
+    Attributes:
+        everything: nothing at all is sent to the partner.
+        jobs: names of jobs that are not sent.
+    """
+
+    everything: bool = False
+    jobs: frozenset[str] = frozenset()
+
+    def holds(self, job: str) -> bool:
+        """True if a job of that name is not to be sent."""
+        return self.everything or job in self.jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +164,40 @@ class SealedTransfer:
         data: the sealed bytes.
         shape: how they are cut into pieces.
         next_pieces: for each block the index of the first piece that was never promised to the air.
+        priority: class of its job.
+        scope: of its job.
+        sealed_anew: it has taken the place of an earlier batch with the same number.
     """
 
     number: int
     data: bytes
     shape: Shape
     next_pieces: tuple[int, ...]
+    priority: int = 2
+    scope: str = ""
+    sealed_anew: bool = False
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """True if enough pieces of every block may have been on the air to rebuild it."""
+        return all(
+            promised >= size for promised, size in zip(self.next_pieces, self.shape.block_sizes, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wear:
+    """How much of a transfer has gone out of date since it was sealed.
+
+    Attributes:
+        writes: that it carries, deletes counted too.
+        superseded: how many of these are no part of their record's state any more.
+        left_out: how many of its records have been left out since.
+    """
+
+    writes: int
+    superseded: int
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +225,13 @@ class Plan:
         changes: in order of arrival; already without what the partner itself wrote or sent us.
         through: the arrival up to which `changes` is complete.
         more: True if the log goes on behind `through`.
+        collapsed: edits up to `through` that will never travel, because a newer one has taken their place.
     """
 
     changes: Sequence[Change]
     through: int
     more: bool
+    collapsed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +245,10 @@ class Draft:
         plain: the batch before compression.
         additions: what it adds to the context.
         changes: how many changes it carries.
+        priority: class of its job.
+        collapsed: as in `Plan`.
+        carries: these changes, so that it can be told later which of their writes still count.
+        model: state of the compact codec's model as this batch leaves it; None if it teaches it nothing.
     """
 
     scope: str
@@ -172,6 +258,10 @@ class Draft:
     plain: bytes
     additions: Additions
     changes: int
+    priority: int = 2
+    collapsed: int = 0
+    carries: Sequence[Change] = ()
+    model: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +273,14 @@ class Delivery:
         changes: what it says, already without what no job lets in.
         plain: the batch before compression.
         additions: what it adds to the context.
+        model: as in `Draft`.
     """
 
     number: int
     changes: Sequence[Change]
     plain: bytes
     additions: Additions
+    model: bytes | None = None
 
 
 class SyncStore(Protocol):
@@ -203,14 +295,20 @@ class SyncStore(Protocol):
     def outbound(self, partner: Partner) -> Outbound:
         """How far our traffic has come."""
 
-    def cursor(self, partner: Partner, scope: str) -> int:
-        """Arrival up to which everything in this scope is sealed or confirmed; 0 at first."""
+    def cursor(self, partner: Partner, scope: str, number: int | None = None) -> int:
+        """Arrival up to which everything in this scope is sealed or confirmed; 0 at first.
 
-    def plan(self, partner: Partner, job: Job, after: int, limit_bytes: int) -> Plan:
+        With `number`, as it stood when that transfer had just been sealed.
+        """
+
+    def plan(
+        self, partner: Partner, job: Job, after: int, limit_bytes: int, covers: Sequence[Cover] = ()
+    ) -> Plan:
         """Changes behind arrival `after`, until their values come to about `limit_bytes`.
 
         Carries only writes that are part of their record's state now (or, with `every_edit`, each change as it was made).
-        Found by index: takes time in proportion to the changes behind `after`.
+        Leaves out what one of `covers` covers, and records that a person has left out. Found by index: takes time in
+        proportion to the changes behind `after`.
         """
 
     def skip(self, partner: Partner, scope: str, through: int) -> None:
@@ -219,8 +317,21 @@ class SyncStore(Protocol):
     def seal(self, partner: Partner, draft: Draft) -> SealedTransfer:
         """Keep a batch as the next transfer, add to the OUT context what it adds, move the job's sealed cursor."""
 
+    def seal_anew(self, partner: Partner, number: int, draft: Draft) -> SealedTransfer:
+        """Put another batch in the place of an unconfirmed transfer, as if that had never been sealed.
+
+        The shape must be one that no earlier batch of this number had, and `draft.through` not lower than before: the
+        cursors of other jobs rely on it. Raises UsageError if the receiver may have rebuilt the old batch.
+        """
+
     def unconfirmed(self, partner: Partner) -> Sequence[SealedTransfer]:
         """Transfers that are sealed and not confirmed, in order."""
+
+    def worn(self, partner: Partner) -> Mapping[int, Wear]:
+        """Those of the unconfirmed transfers, by number, that hold anything edited or left out since they were sealed."""
+
+    def holds(self, partner: Partner) -> Holds:
+        """What a person has put on hold."""
 
     def promise_pieces(self, partner: Partner, next_pieces: Mapping[int, Sequence[int]]) -> None:
         """Note, before they are keyed, that pieces below these indexes may be on the air: number -> index for each block."""
@@ -237,8 +348,17 @@ class SyncStore(Protocol):
     def rewind(self, partner: Partner, through: int) -> None:
         """The partner has less than we believed: take back all that came after `through` and start a new epoch.
 
-        Cursors return to where they stood at `through`, or to 0 if that is no longer known or `through` is 0.
+        Cursors return to where they stood at `through`, or to 0 if that is no longer known or `through` is 0. In a pool no
+        member has applied anything of the new epoch.
         """
+
+    # Pools.
+
+    def members(self, pool: Partner) -> Mapping[bytes, int]:
+        """Identity of each member of a pool of ours, and the transfer up to which it has applied all."""
+
+    def note_member(self, pool: Partner, member: bytes, through: int) -> None:
+        """A member has applied all transfers up to `through`. Those that all members have applied are confirmed."""
 
     # What comes in.
 
@@ -280,10 +400,16 @@ class SyncStore(Protocol):
     ) -> Mapping[int, RecordKey]:
         """The records behind aliases, as far as known."""
 
+    def model(self, partner: Partner, direction: Direction, version: int) -> bytes | None:
+        """State of the compact codec's model after the transfers up to `version`; None if it has learnt nothing."""
+
+    def is_taught_behind(self, partner: Partner, version: int, number: int) -> bool:
+        """True if a transfer of ours behind `version`, other than `number`, has taught the model already."""
+
     # People.
 
     def next_contact(self, partner: Partner) -> int:
         """Number of the contact that we open now, never given out before; modulo 65536."""
 
-    def meet(self, partner: Partner, incarnation: int) -> None:
-        """Note the incarnation under which a partner has just spoken."""
+    def meet(self, partner: Partner, incarnation: int, version: int, capabilities: int) -> None:
+        """Note the incarnation under which a partner has just spoken, in which protocol, and what it can read."""

@@ -31,12 +31,27 @@ class Sender:
 
     Attributes:
         number, shape: of the transfer.
-        shape_known: True once the receiver has shown that it knows the shape.
+        priority: class of its job, 0 is the most urgent.
+        held: a person has put it on hold: nothing of it is wanted.
     """
 
-    def __init__(self, number: int, data: bytes, shape: Shape, next_pieces: Sequence[int]) -> None:
-        self.number, self.shape = number, shape
-        self.shape_known = False
+    def __init__(
+        self,
+        number: int,
+        data: bytes,
+        shape: Shape,
+        next_pieces: Sequence[int],
+        *,
+        priority: int = 2,
+        states_shape: bool = False,
+    ) -> None:
+        """`states_shape`: the receiver may have pieces of another transfer of this number (protocol, section 6.6).
+
+        Then the shape is stated in every frame, and reports that came before the first of them are about the other one.
+        """
+        self.number, self.shape, self.priority = number, shape, priority
+        self.held = False
+        self._shape_known, self._states_shape = False, states_shape
         padded = data.ljust(shape.total_bytes, b"\0")
         self._blocks: list[_Block] = []
         at = 0
@@ -51,9 +66,19 @@ class Sender:
         return tuple(block.taken for block in self._blocks)
 
     @property
+    def shape_known(self) -> bool:
+        """True once the receiver has shown that it knows the shape."""
+        return self._shape_known and not self._states_shape
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """True if enough pieces of every block may have been on the air to rebuild it."""
+        return all(block.taken >= len(block.pieces) for block in self._blocks)
+
+    @property
     def wanted_pieces(self) -> int:
         """Pieces that should still be sent, as far as we know."""
-        return sum(block.wanted for block in self._blocks)
+        return 0 if self.held else sum(block.wanted for block in self._blocks)
 
     @property
     def needed_pieces(self) -> int:
@@ -67,9 +92,13 @@ class Sender:
 
     def want_more(self, pieces: int) -> None:
         """Send that many repair pieces beyond what the receiver needs, shared among unfinished blocks."""
-        open_blocks = [block for block in self._blocks if block.needed]
+        open_blocks = [] if self.held else [block for block in self._blocks if block.needed]
         for place, block in enumerate(open_blocks):
             block.wanted += pieces // len(open_blocks) + (place < pieces % len(open_blocks))
+
+    def state_shape(self) -> None:
+        """Go on stating the shape: another receiver has not shown that it knows it."""
+        self._shape_known = False
 
     def _take(self, number: int, limit_pieces: int) -> Run | None:
         block = self._blocks[number]
@@ -87,8 +116,9 @@ class Sender:
         An empty sequence means that it has never heard of the transfer. Another number of blocks means that it takes it for
         one of another shape, so it is told the shape again, and sent everything.
         """
-        self.shape_known = len(needs) == len(self._blocks)
-        if not self.shape_known:
+        is_about_us = not self._states_shape or any(block.taken for block in self._blocks)
+        self._shape_known = is_about_us and len(needs) == len(self._blocks)
+        if not self._shape_known:
             needs = self.shape.block_sizes
         for block, need in zip(self._blocks, needs, strict=True):
             block.acknowledge(need)

@@ -1,15 +1,17 @@
-"""A batch, compressed and sealed: the bytes that a transfer carries (protocol, section 8).
+"""A batch, packed and sealed: the bytes that a transfer carries (protocol, section 8).
 
 ::
 
-    byte 0      format: 0 stored, 1 zstd; plus 128 if the batch names records by the receiver's aliases
-    byte 1      age: how many transfers before this one its context ends
-    bytes 2-5   digest over the digest of that context, the receiver's epoch in that case, and the plain bytes
-    then        length of the body (unsigned LEB128), body, zeros up to a whole number of pieces
+    byte 0      format in the low four bits; age in the next three, or 0 if it has a byte of its own; plus 128 if the batch
+                names records by the receiver's aliases
+    (byte 1)    age: how many transfers before this one its context ends
+    4 bytes     digest over the digest of that context, the receiver's epoch in that case, and the plain form of the batch
+    then        body, zeros up to a whole number of pieces
 
-The digest covers the plain bytes together with the context that they were read with. So a wrong dictionary, which zstd
-itself does not notice, is noticed here, and so is any damage that slipped through the checks of the frames. A receiver that
-has begun to give its aliases anew would take those of a batch for other records: its epoch is part of the digest too.
+The digest covers the plain form together with the context that it was read with. So a wrong dictionary or model, which
+neither zstd nor the compact codec notices, is noticed here, and so is any damage that slipped through the checks of the
+frames. A receiver that has begun to give its aliases anew would take those of a batch for other records: its epoch is part
+of the digest too.
 """
 
 import hashlib
@@ -22,26 +24,35 @@ import zstandard
 from radiosync.errors import ContextError, WireError
 from radiosync.limits import BATCH_BYTES, HISTORY_BYTES
 from radiosync.wire.context import Context
-from radiosync.wire.varint import read_uvarint, write_uvarint
 
 SEAL_DIGEST_BYTES = 4
 """As long as the security notes want the public digest of a batch; a MAC of 8 bytes will take its place."""
 
+NAMES_THEIRS = 0x80
+"""Bit of the first byte: the batch names records by aliases that the receiver gave."""
+
+_AGE_SHIFT, _AGE_LIMIT = 4, 8
 _LEVEL = 22
 _FRAME_FLAGS = 0b1110_0111
 """Bits of a zstd frame header (RFC 8878 section 3.1.1.1.1) that we never set: content size, single segment, reserved,
 checksum, dictionary number. A stated content size would switch off the limit on what is unpacked."""
 
 
-NAMES_THEIRS = 0x80
-"""Bit of the first byte: the batch names records by aliases that the receiver gave."""
-
-
 class Format(IntEnum):
     """What the body is."""
 
-    STORED = 0
-    ZSTD = 1
+    OLD_STORED = 0
+    """Columns of version 0."""
+    OLD_ZSTD = 1
+    """The same, compressed."""
+    STORED = 2
+    """Columns."""
+    ZSTD = 3
+    """The same, compressed."""
+    COMPACT = 4
+    """Compact codec; both sides keep the model as this batch leaves it."""
+    COMPACT_ASIDE = 5
+    """Compact codec; the model stays as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +63,8 @@ class Envelope:
         format: what the body is.
         names_theirs: it names records by aliases that the receiver gave.
         age: how many transfers before this one its context ends, from 1.
-        digest: over context and plain bytes.
-        body: possibly compressed bytes.
+        digest: over context and plain form.
+        body: packed batch; zeros may follow it.
     """
 
     format: Format
@@ -68,8 +79,8 @@ def receiver_epoch(incarnation: int, epoch: int) -> bytes:
     return incarnation.to_bytes(4, "big") + bytes([epoch])
 
 
-def seal(plain: bytes, context: Context, number: int, epoch: bytes = b"") -> bytes:
-    """Seal `plain` as transfer `number`.
+def seal(form: Format, body: bytes, plain: bytes, context: Context, number: int, epoch: bytes = b"") -> bytes:
+    """Seal a packed batch as transfer `number`.
 
     `epoch` is the receiver's (`receiver_epoch`) if the batch names records by the receiver's aliases.
     Raises ValueError if the context is more than 255 transfers old.
@@ -77,45 +88,42 @@ def seal(plain: bytes, context: Context, number: int, epoch: bytes = b"") -> byt
     age = number - context.version
     if not 1 <= age <= 255:
         raise ValueError(f"transfer {number} cannot build on context {context.version}")
-    packed = _compress(plain, context.history)
-    form, body = (Format.ZSTD, packed) if len(packed) < len(plain) else (Format.STORED, plain)
-    out = bytearray([form | NAMES_THEIRS * bool(epoch), age]) + _digest(plain, context.digest + epoch)
-    write_uvarint(out, len(body))
-    return bytes(out + body)
+    first = form | NAMES_THEIRS * bool(epoch)
+    is_short = age < _AGE_LIMIT and form > Format.OLD_ZSTD
+    head = bytes([first | age << _AGE_SHIFT]) if is_short else bytes([first, age])
+    return head + batch_digest(plain, context, epoch) + body
 
 
 def open_envelope(data: bytes) -> Envelope:
     """Take the outer layer off. `data` may be padded. Raises WireError."""
-    form = data[0] & ~NAMES_THEIRS if data else -1
-    if len(data) < 2 + SEAL_DIGEST_BYTES or form not in (Format.STORED, Format.ZSTD) or not data[1]:
+    try:
+        form, age = Format(data[0] & 0x0F), data[0] >> _AGE_SHIFT & _AGE_LIMIT - 1
+        age, at = (age, 1) if age else (data[1], 2)
+    except (IndexError, ValueError):
+        raise WireError("a transfer does not begin like a sealed batch") from None
+    body_at = at + SEAL_DIGEST_BYTES
+    if len(data) < body_at or not age:
         raise WireError("a transfer does not begin like a sealed batch")
-    length, start = read_uvarint(data, 2 + SEAL_DIGEST_BYTES)
-    if start + length > len(data) or any(data[start + length :]):
-        raise WireError("a sealed batch is longer or shorter than it says")
-    digest, body = data[2 : 2 + SEAL_DIGEST_BYTES], data[start : start + length]
-    return Envelope(Format(form), data[0] != form, data[1], digest, body)
+    return Envelope(form, bool(data[0] & NAMES_THEIRS), age, data[at:body_at], data[body_at:])
 
 
-def unseal(envelope: Envelope, context: Context, epoch: bytes = b"") -> bytes:
-    """The plain bytes. `epoch` is our own (`receiver_epoch`).
+def check_digest(envelope: Envelope, plain: bytes, context: Context, epoch: bytes = b"") -> None:
+    """Check that a batch was read as it was meant. `epoch` is our own (`receiver_epoch`).
 
-    Raises:
-        WireError: the body cannot be unpacked, or is too large.
-        ContextError: it can, but not to what was sealed: damage, another context, or another epoch of ours.
+    Raises ContextError if not: damage, another context, or another epoch of ours.
     """
-    plain = envelope.body if envelope.format is Format.STORED else _decompress(envelope.body, context.history)
-    if not hmac.compare_digest(
-        _digest(plain, context.digest + epoch * envelope.names_theirs), envelope.digest
-    ):
+    digest = batch_digest(plain, context, epoch * envelope.names_theirs)
+    if not hmac.compare_digest(digest, envelope.digest):
         raise ContextError("a sealed batch was damaged, or sealed with another history than ours")
-    return plain
 
 
-def _digest(plain: bytes, context_digest: bytes) -> bytes:
-    return hashlib.blake2b(context_digest + plain, digest_size=SEAL_DIGEST_BYTES).digest()
+def batch_digest(plain: bytes, context: Context, epoch: bytes) -> bytes:
+    """Digest of a batch in its context."""
+    return hashlib.blake2b(context.digest + epoch + plain, digest_size=SEAL_DIGEST_BYTES).digest()
 
 
-def _compress(plain: bytes, history: bytes) -> bytes:
+def compress(plain: bytes, history: bytes) -> bytes:
+    """A zstd frame without its magic number, with the history as dictionary."""
     parameters = zstandard.ZstdCompressionParameters.from_level(
         _LEVEL,
         dict_size=len(history),
@@ -130,7 +138,8 @@ def _compress(plain: bytes, history: bytes) -> bytes:
     )
 
 
-def _decompress(body: bytes, history: bytes) -> bytes:
+def decompress(body: bytes, history: bytes) -> bytes:
+    """The inverse of `compress`; zeros may follow the frame. Raises WireError if it cannot be unpacked, or is too large."""
     if not body or body[0] & _FRAME_FLAGS:
         raise WireError("a sealed batch is not the kind of zstd frame that we send")
     decompressor = zstandard.ZstdDecompressor(
@@ -139,7 +148,7 @@ def _decompress(body: bytes, history: bytes) -> bytes:
         max_window_size=2 * BATCH_BYTES,
     )
     try:
-        return decompressor.decompress(body, max_output_size=BATCH_BYTES, allow_extra_data=False)
+        return decompressor.decompress(body, max_output_size=BATCH_BYTES, allow_extra_data=True)
     except (zstandard.ZstdError, MemoryError) as error:
         raise WireError(f"a sealed batch cannot be unpacked: {error}") from error
 

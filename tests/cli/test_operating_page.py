@@ -15,7 +15,7 @@ from tests.cli.running import EVERY
 from tests.project.checkout import ROOT
 
 PAGE = (ROOT / "docs/operating.md").read_text("utf-8")
-PAGES = PAGE + (ROOT / "docs/simulator.md").read_text("utf-8")
+PAGES = PAGE + "".join((ROOT / f"docs/{name}.md").read_text("utf-8") for name in ("simulator", "benchmarks"))
 
 RETURNED = {ExitCode.DONE, ExitCode.READER_GONE} | {message.exit_code for message in MESSAGES.values()}
 

@@ -32,14 +32,27 @@ PROMISED = [
     ),
     *(
         "airtime_s",
+        "airtime_a_change_s",
         "elapsed_s",
         "utilisation",
+        "utilisation_each",
         "frames_sent",
         "frames_lost",
         "overs",
         "pieces_repeated",
         "resumes",
     ),
+    "identical",
+]
+
+SEEDS_PROMISED = [
+    "stream",
+    "scenario",
+    "seeds",
+    "utilisation",
+    "utilisation_each",
+    "elapsed_s",
+    "resumes",
     "identical",
 ]
 
@@ -97,14 +110,75 @@ def test_the_figures_in_words(stream: Path) -> None:
     assert "contacts, " in done.stderr
 
 
+def test_bytes_both_ways() -> None:
+    words = ("sim", "run", "clean-9600", "--payload", "2000", "--both-ways")
+    told = answer(*words)
+    each = told["utilisation_each"]
+    assert told["payload_bytes"] == 4000
+    assert f"({each['a_to_b']:.0%} there, {each['b_to_a']:.0%} back)" in call(*words).stdout
+
+
+def test_many_seeds_in_one_object() -> None:
+    told = answer("sim", "run", "vhf-1200", "--payload", "1000", "--both-ways", "--seeds", "5", "--seed", "3")
+    assert [name for name in SEEDS_PROMISED if name not in told] == []
+    assert told["seeds"] == [3, 4, 5, 6, 7]
+    spread = told["utilisation"]
+    assert len(spread["each"]) == 5
+    assert spread["worst"] == min(spread["each"]) <= spread["median"] == sorted(spread["each"])[2]
+    assert (told["identical"], told["differing"], told["bytes_a_change"]) == (True, [], None)
+
+
+def test_many_seeds_in_words(stream: Path) -> None:
+    done = call("sim", "run", "vhf-1200", "--data", stream, "--seeds", "2")
+    assert "2 seeds from 1" in done.stdout
+    assert "median       p5    worst" in done.stdout
+    assert [
+        word for word in ("utilisation", "bytes a change", "air s a change") if word not in done.stdout
+    ] == []
+    assert "OK: Both sides hold the same after each seed." in done.stdout
+    assert "seeds, " in done.stderr
+
+
+def test_the_first_seed_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("radiosync_sim.seeds.run_scenario", lambda options: _differing(options.seed))
+    done = call("sim", "run", "vhf-1200", "--payload", "10", "--seeds", "3", "--seed", "8")
+    assert done.exit_code == ExitCode.UNEXPECTED
+    assert "vhf-1200 with seed 8" in done.stderr
+    assert answer("sim", "run", "vhf-1200", "--payload", "10", "--seeds", "3")["differing"] == [1, 2, 3]
+
+
+def _differing(seed: int) -> RunResult:
+    """A run after which the sides differ."""
+    return RunResult(
+        stream="s",
+        scenario="vhf-1200",
+        seed=seed,
+        edits=1,
+        changes=1,
+        contacts=1,
+        payload_bytes=1,
+        bytes_on_air={"a_to_b": 1, "b_to_a": 1},
+        bytes_a_change=1.0,
+        airtime_s=1.0,
+        airtime_a_change_s=1.0,
+        elapsed_s=1.0,
+        utilisation=0.1,
+        utilisation_each={"a_to_b": 0.1, "b_to_a": 0.0},
+        frames_sent=1,
+        frames_lost=0,
+        overs=1,
+        pieces_repeated=0,
+        resumes=0,
+        identical=False,
+    )
+
+
 def test_every_option_reaches_the_run(stream: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[RunOptions] = []
 
     def run_scenario(options: RunOptions, on_contact: object) -> RunResult:
         seen.append(options)
-        return RunResult(
-            "s", "x", 1, 1, 1, 1, 1, {"a_to_b": 1, "b_to_a": 1}, 1.0, 1.0, 1.0, 0.1, 1, 0, 1, 0, 0, False
-        )
+        return _differing(1)
 
     monkeypatch.setattr("radiosync_sim.run.run_scenario", run_scenario)
     words = (
@@ -138,6 +212,8 @@ def test_every_option_reaches_the_run(stream: Path, monkeypatch: pytest.MonkeyPa
         (("hf-300",), ExitCode.USAGE, "either --data or --payload"),
         (("hf-300", "--payload", "1", "--data", "x"), ExitCode.USAGE, "either --data or --payload"),
         (("hf-300", "--payload", "0"), ExitCode.USAGE, "--payload"),
+        (("hf-300", "--data", "x", "--both-ways"), ExitCode.USAGE, "--both-ways goes with --payload"),
+        (("hf-300", "--payload", "9", "--seeds", "0"), ExitCode.USAGE, "--seeds"),
         (("hf-300", "--payload", "9", "--warm", "1.5"), ExitCode.USAGE, "--warm"),
         (("hf-300", "--payload", "9", "--split", "half"), ExitCode.USAGE, "--split"),
         (("hf-300", "--data", "no-such-file"), ExitCode.INPUT, "no-such-file cannot be read"),

@@ -16,6 +16,7 @@ from radiosync.gateway import report
 from radiosync.gateway.control import ControlClient, ControlServer, NoGatewayError, socket_path
 from radiosync.gateway.report import (
     EVENT_NAMES,
+    CancelResult,
     ContactFinished,
     ContactProgress,
     GatewayEvent,
@@ -56,6 +57,8 @@ STATUS = GatewayStatus(
             changes_applied=3,
             last_message=None,
             last_at=None,
+            jobs_on_hold=("stock",),
+            changes_held=1,
         ),
     ),
 )
@@ -98,6 +101,10 @@ class Player:
     async def begin_sync(self, partner: str, *, link: str | None) -> None:
         self.asked.append(("begin", partner, link))
 
+    async def cancel(self, partner: str) -> CancelResult:
+        self.asked.append(("cancel", partner))
+        return CancelResult(partner=partner, under_way=True, changes_waiting=3, next_try_at=7)
+
     async def status(self) -> GatewayStatus:
         return STATUS
 
@@ -131,6 +138,13 @@ async def raw(path: Path, line: bytes) -> dict:
 async def test_status_crosses_whole(path: Path) -> None:
     async with listening(path) as (_, client):
         assert await client.status() == STATUS
+
+
+async def test_a_cancel_crosses_whole(path: Path) -> None:
+    async with listening(path) as (player, client):
+        found = await client.cancel("b")
+        assert found == CancelResult(partner="b", under_way=True, changes_waiting=3, next_try_at=7)
+        assert player.asked == [("cancel", "b")]
 
 
 async def test_a_sync_with_its_events(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import reduce, wraps
 from random import Random
 from typing import Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
@@ -14,17 +14,20 @@ from radiosync.records.model import Change, Origin, Record
 from radiosync.records.value import Value
 from radiosync.sync.ports import (
     ArrivingTransfer,
+    Cover,
     Delivery,
     Direction,
     Draft,
+    Holds,
     Inbound,
     Job,
     Outbound,
     Partner,
     Plan,
     SealedTransfer,
+    Wear,
 )
-from radiosync.wire.context import Additions, Context, RecordKey
+from radiosync.wire.context import EMPTY_DIGEST, Additions, Context, RecordKey, chain_digest
 from radiosync.wire.shape import Shape
 from tests.wire.changes import End
 
@@ -75,6 +78,11 @@ class Traffic:
         return end
 
 
+def _digest(batches: Iterable[Sequence[object]]) -> bytes:
+    """Digest of the context behind these batches."""
+    return reduce(chain_digest, (cast(bytes, batch[0]) for batch in batches), EMPTY_DIGEST)
+
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -118,6 +126,8 @@ class MemoryStore:
         self.dies_before = self.dies_behind = self.forgets = 0
         self.spoils = False
         self.deliveries: list[int] = []
+        self.held = Holds()
+        self.spoken: dict[bytes, tuple[int, int, int]] = {}
         self._traffic: dict[int, Traffic] = {}
 
     # What people do.
@@ -159,12 +169,15 @@ class MemoryStore:
         traffic = self.traffic(partner)
         return Outbound(traffic.out_epoch, len(traffic.sealed), traffic.confirmed)
 
-    def cursor(self, partner: Partner, scope: str) -> int:
+    def cursor(self, partner: Partner, scope: str, number: int | None = None) -> int:
         traffic = self.traffic(partner)
-        cursors = traffic.sealed[-1][2] if traffic.sealed else traffic.base_cursors
+        sealed = traffic.sealed[:number]
+        cursors = sealed[-1][2] if sealed else traffic.base_cursors
         return cursors.get(scope, 0)
 
-    def plan(self, partner: Partner, job: Job, after: int, limit_bytes: int) -> Plan:
+    def plan(
+        self, partner: Partner, job: Job, after: int, limit_bytes: int, covers: Sequence[Cover] = ()
+    ) -> Plan:
         found: dict[RecordKey, Change] = {}
         size, through = 0, after
         since = self.traffic(partner).since
@@ -172,6 +185,8 @@ class MemoryStore:
             if size >= limit_bytes:
                 break
             through += 1
+            if any(cover.covers(change.table, through) for cover in covers):
+                continue
             if (source != partner.key or through <= since) and job.includes(change.table):
                 key = RecordKey(change.table, change.uuid)
                 found[key] = merge(found.get(key), change).record
@@ -194,9 +209,19 @@ class MemoryStore:
         traffic.sealed.append((draft.plain, draft.additions, {**before, draft.scope: draft.through}))
         number = len(traffic.sealed)
         data = draft.data[:-2] + b"\x01\x02" if self.spoils else draft.data
-        transfer = SealedTransfer(number, data, draft.shape, (0,) * len(draft.shape.block_sizes))
+        next_pieces = (0,) * len(draft.shape.block_sizes)
+        transfer = SealedTransfer(number, data, draft.shape, next_pieces, draft.priority, draft.scope)
         traffic.transfers[number] = transfer
         return transfer
+
+    def seal_anew(self, partner: Partner, number: int, draft: Draft) -> SealedTransfer:
+        raise AssertionError("nothing is ever worn here")
+
+    def worn(self, partner: Partner) -> Mapping[int, Wear]:
+        return {}
+
+    def holds(self, partner: Partner) -> Holds:
+        return self.held
 
     def unconfirmed(self, partner: Partner) -> Sequence[SealedTransfer]:
         return [transfer for _, transfer in sorted(self.traffic(partner).transfers.items())]
@@ -217,7 +242,7 @@ class MemoryStore:
 
     def mark_digest(self, partner: Partner, number: int) -> bytes | None:
         traffic = self.traffic(partner)
-        return traffic.end(Direction.OUT, number).digest if number <= len(traffic.sealed) else None
+        return _digest(traffic.sealed[:number]) if number <= len(traffic.sealed) else None
 
     @changing
     def rewind(self, partner: Partner, through: int) -> None:
@@ -233,7 +258,7 @@ class MemoryStore:
     def inbound(self, partner: Partner) -> Inbound:
         traffic = self.traffic(partner)
         through = len(traffic.received)
-        digest = traffic.end(Direction.IN, through).digest
+        digest = _digest(traffic.received)
         return Inbound(traffic.in_incarnation, traffic.in_epoch, through, digest)
 
     def arriving(self, partner: Partner) -> Sequence[ArrivingTransfer]:
@@ -310,9 +335,30 @@ class MemoryStore:
         traffic.contacts += 1
         return traffic.contacts % 65536
 
-    def meet(self, partner: Partner, incarnation: int) -> None:
+    def model(self, partner: Partner, direction: Direction, version: int) -> bytes | None:
+        """Nothing is taught: a compact batch has to teach a model from nothing each time."""
+        return None
+
+    def is_taught_behind(self, partner: Partner, version: int, number: int) -> bool:
+        """Always, so that no batch teaches."""
+        return True
+
+    def members(self, pool: Partner) -> Mapping[bytes, int]:
+        """There are no pools here."""
+        return {}
+
+    def note_member(self, pool: Partner, member: bytes, through: int) -> None:
+        """There are no pools here."""
+
+    def meet(self, partner: Partner, incarnation: int, version: int, capabilities: int) -> None:
         """The incarnation is kept with the epoch."""
+        self.spoken[partner.station] = incarnation, version, capabilities
 
 
-def partner_of(store: MemoryStore, key: int = 1) -> Partner:
-    return Partner(key, store.letter, store.origin.station)
+def partner_of(store: MemoryStore, key: int = 1, known_to: MemoryStore | None = None) -> Partner:
+    """A store as a partner, with what `known_to` has heard from it."""
+    partner = Partner(key, store.letter, store.origin.station)
+    if known_to is None or partner.station not in known_to.spoken:
+        return partner
+    incarnation, version, capabilities = known_to.spoken[partner.station]
+    return replace(partner, incarnation=incarnation, version=version, capabilities=capabilities)

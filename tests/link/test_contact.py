@@ -1,6 +1,8 @@
 """Two stations in contact over a line that loses, delays, repeats and spoils frames."""
 
+from collections.abc import Callable
 from random import Random
+from typing import TypeAlias
 
 import pytest
 
@@ -15,9 +17,21 @@ from radiosync.link.events import (
 )
 from radiosync.link.timing import CALLS, Timing
 from radiosync.wire.check import strip_check
-from radiosync.wire.frames import Data, Hello, call_seed, read_frame
+from radiosync.wire.frames import (
+    CALL_CHECK_BYTES,
+    Ack,
+    Call,
+    Data,
+    Frame,
+    Hello,
+    Kind,
+    Round,
+    call_seed,
+    kind_of,
+    read_frame,
+)
 from tests.link.line import FAST, SMALL, VHF, Fate, Line, Sent, lossy, unharmed, without
-from tests.link.memory import MemoryStore
+from tests.link.memory import MemoryStore, partner_of
 from tests.link.pairs import all_there, contact, meet, outcomes, stores
 
 COMPLETE = [Outcome.COMPLETE, Outcome.COMPLETE]
@@ -39,18 +53,87 @@ def test_both_sides_end_with_all(changes: int, back: int, timing: Timing) -> Non
     assert sum(ben.deliveries) == changes
 
 
-def test_a_contact_with_nothing_to_send_is_three_frames() -> None:
+def acquainted(changes: int = 0, back: int = 0) -> tuple[MemoryStore, MemoryStore]:
+    """Two stores that have met twice, and have changes since."""
+    anna, ben = stores(20, 20)
+    for number in (1, 2):
+        assert outcomes(meet(anna, ben, number)) == COMPLETE
+    anna.fill(Random(3), changes, first=2000)
+    ben.fill(Random(4), back, first=7000)
+    return anna, ben
+
+
+Made: TypeAlias = Callable[[int, int], tuple[MemoryStore, MemoryStore]]
+MADE = pytest.mark.parametrize("made", [stores, acquainted], ids=["strangers", "acquainted"])
+
+
+def kinds_of(line: Line) -> list[Kind]:
+    return [kind_of(sent.frame) for sent in line.sent]
+
+
+def test_a_contact_of_strangers_with_nothing_to_send_is_three_frames() -> None:
     anna, ben = stores()
     line = meet(anna, ben)
-    assert (line.overs, len(line.sent)) == ([2, 1], 3)
+    assert (line.overs, kinds_of(line)) == ([2, 1], [Kind.HELLO, Kind.HELLO, Kind.ACK])
     assert line.air_bytes <= 70
 
 
-def test_a_known_partner_gets_data_in_the_first_over() -> None:
+@TIMINGS
+def test_a_contact_of_partners_with_nothing_to_send_is_two_frames(timing: Timing) -> None:
+    anna, ben = acquainted()
+    line = meet(anna, ben, 3, timing)
+    assert (line.overs, kinds_of(line)) == ([1, 1], [Kind.CALL, Kind.ACK])
+    assert outcomes(line) == COMPLETE
+    assert line.air_bytes == 18, "bytes of ours, both ways, with checks"
+
+
+def test_a_stranger_gets_data_in_the_first_over() -> None:
     anna, ben = stores(3)
     line = meet(anna, ben)
     assert line.overs == [2, 1]
-    assert len(line.sent) == 4
+    assert kinds_of(line) == [Kind.HELLO, Kind.DATA, Kind.HELLO, Kind.ACK]
+
+
+def test_a_partner_gets_data_in_the_very_call() -> None:
+    anna, ben = acquainted(3)
+    line = meet(anna, ben, 3)
+    assert (line.overs, kinds_of(line)) == ([1, 1], [Kind.CALL, Kind.ACK])
+    assert outcomes(line) == COMPLETE
+    assert all_there(anna, ben)
+
+
+@pytest.mark.parametrize("caller", ["a", "b"])
+def test_twenty_small_changes_take_at_most_three_overs(caller: str) -> None:
+    """A field of each of twenty records that both have. From the called they take one more: it must be asked first."""
+    anna, ben = stores()
+    for number in range(1, 21):
+        anna.edit(number, name=f"School {number}", beds=str(number))
+    meet(anna, ben, 1)
+    for number in range(1, 21):
+        anna.edit(number, name=f"School {number}", beds=str(number * 37 % 91))
+    pair = (anna, ben) if caller == "a" else (ben, anna)
+    line = meet(*pair, number=2)
+    assert line.overs == ([1, 1] if caller == "a" else [2, 1])
+    assert outcomes(line) == COMPLETE
+    assert all_there(anna, ben)
+
+
+@TIMINGS
+@pytest.mark.parametrize("changes", [1, 3, 20, 300])
+def test_what_rides_in_a_call_is_as_much_as_the_frame_holds(changes: int, timing: Timing) -> None:
+    anna, ben = acquainted(changes)
+    line = meet(anna, ben, 3, timing)
+    call, _ = read_frame(line.sent[0].frame[:-CALL_CHECK_BYTES])
+    assert isinstance(call, Call)
+    assert call.data is not None
+    assert call.data.shape is not None
+    assert len(line.sent[0].frame) <= timing.frame_bytes
+    if changes > 3:
+        size, data_bytes = call.data.shape.piece_bytes, len(call.data.data)
+        cut_zeros = -data_bytes % size
+        assert len(line.sent[0].frame) + cut_zeros + size > timing.frame_bytes
+    assert all(len(sent.frame) <= timing.frame_bytes for sent in line.sent)
+    assert all_there(anna, ben)
 
 
 def test_events_tell_the_contact_in_order() -> None:
@@ -95,11 +178,12 @@ def test_hundreds_of_transfers_wrap_around_their_eight_bits() -> None:
 
 
 @TIMINGS
+@MADE
 @pytest.mark.parametrize("seed", range(4))
-def test_the_called_side_keeps_to_what_it_was_granted(seed: int, timing: Timing) -> None:
+def test_the_called_side_keeps_to_what_it_was_granted(seed: int, timing: Timing, made: Made) -> None:
     """The caller counts on it when it decides how long to wait."""
-    anna, ben = stores(60, 300)
-    line = meet(anna, ben, timing=timing, fate=lossy(Random(seed), 0.15, 0.15))
+    anna, ben = made(60, 300)
+    line = meet(anna, ben, 3, timing, fate=lossy(Random(seed), 0.15, 0.15))
     granted_s = 0.0
     for over in overs_of(line):
         if over[0].side == 0:
@@ -118,53 +202,138 @@ def overs_of(line: Line) -> list[list[Sent]]:
     return overs
 
 
+def read(frame: bytes, timing: Timing) -> Frame:
+    size = CALL_CHECK_BYTES if kind_of(frame) is Kind.CALL else timing.check_bytes
+    return read_frame(frame[:-size])[0]
+
+
+def is_data(frame: bytes) -> bool:
+    return kind_of(frame) is Kind.DATA
+
+
 def grant_of(frame: bytes, timing: Timing) -> int:
-    content, _ = read_frame(frame[: -timing.check_bytes])
-    return 0 if isinstance(content, Data) else content.report.grant_bytes
+    content = read(frame, timing)
+    return 0 if isinstance(content, Data | Round) else content.report.grant_bytes
 
 
 # Any one frame lost.
 
 
-def frames_of(changes: int, back: int) -> int:
-    return len(meet(*stores(changes, back)).sent)
+LOADS = pytest.mark.parametrize(("changes", "back"), [(0, 0), (1, 1), (20, 0), (0, 20), (60, 60)])
 
 
-@pytest.mark.parametrize(("changes", "back"), [(0, 0), (1, 1), (20, 0), (0, 20), (60, 60)])
-def test_the_loss_of_any_one_frame_stalls_nothing(changes: int, back: int) -> None:
-    frames, clean = frames_of(changes, back), sum(meet(*stores(changes, back)).overs)
-    for lost in range(frames):
-        anna, ben = stores(changes, back)
-        line = meet(anna, ben, fate=without(lost))
+@MADE
+@LOADS
+def test_the_loss_of_any_one_frame_stalls_nothing(changes: int, back: int, made: Made) -> None:
+    clean = meet(*made(changes, back), number=3)
+    for lost in range(len(clean.sent)):
+        anna, ben = made(changes, back)
+        line = meet(anna, ben, number=3, fate=without(lost))
         assert all_there(anna, ben), lost
         assert outcomes(line)[0] is Outcome.COMPLETE, lost
-        # A call that is lost takes its data with it; a bye that is lost leaves nothing to be done.
-        assert sum(line.overs) <= clean + 2 + (lost == 0), lost
+        # A call that is lost takes its data with it. A bye of the caller that is lost leaves nothing to be done; one of the
+        # called is asked for: hello, answer, bye.
+        is_bye_of_called = lost == len(clean.sent) - 1 and clean.sent[lost].side == 1
+        assert sum(line.overs) <= sum(clean.overs) + 2 + (lost == 0 or is_bye_of_called), lost
+        assert line.overs[0] <= clean.overs[0] + 2, lost
 
 
-def test_the_loss_of_any_two_frames_stalls_nothing() -> None:
-    for first in range(frames_of(20, 20)):
-        for second in range(first + 1, frames_of(20, 20) + 2):
-            anna, ben = stores(20, 20)
-            line = meet(anna, ben, fate=without(first, second))
+@MADE
+def test_the_loss_of_any_two_frames_stalls_nothing(made: Made) -> None:
+    frames = len(meet(*made(20, 20), number=3).sent)
+    for first in range(frames):
+        for second in range(first + 1, frames + 2):
+            anna, ben = made(20, 20)
+            line = meet(anna, ben, number=3, fate=without(first, second))
             assert all_there(anna, ben), (first, second)
             assert outcomes(line)[0] is Outcome.COMPLETE, (first, second)
 
 
 def test_a_lost_bye_leaves_the_called_side_waiting_not_for_ever() -> None:
     anna, ben = stores(3)
-    last = frames_of(3, 0) - 1
+    last = len(meet(*stores(3)).sent) - 1
     line = meet(anna, ben, fate=without(last))
+    assert line.sent[last].side == 0
     assert outcomes(line) == [Outcome.COMPLETE, Outcome.DROPPED]
     assert line.now < 600
     assert outcomes(meet(anna, ben, number=2)) == COMPLETE
 
 
-def test_a_bye_that_confirms_something_new_is_said_twice() -> None:
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize(("changes", "back"), [(0, 0), (3, 0), (20, 0), (60, 0)])
+def test_a_bye_of_the_called_that_is_lost_is_asked_for(changes: int, back: int, times: int) -> None:
+    """The called has ended the contact and knows no more of it. It answers anew, and nothing is delivered twice."""
+    lost = [0]
+
+    def fate(sent: Sent) -> list[tuple[float, bytes]]:
+        content = read(sent.frame, VHF)
+        is_bye = sent.side == 1 and isinstance(content, Ack) and content.bye
+        if lost[0] < times and (is_bye or (lost[0] and sent.side == 1)):
+            lost[0] += 1
+            return []
+        return unharmed(sent)
+
+    anna, ben = acquainted(changes, back)
+    before = [sum(store.deliveries) for store in (anna, ben)]
+    line = meet(anna, ben, 3, fate=fate)
+    assert lost[0] == times
+    assert outcomes(line) == COMPLETE
+    assert all_there(anna, ben)
+    assert [sum(store.deliveries) for store in (anna, ben)] == [before[0] + back, before[1] + changes]
+    assert anna.traffic_of(ben).rewinds == ben.traffic_of(anna).rewinds == 0
+    assert line.now < 60
+
+
+def test_a_bye_that_is_never_heard_ends_after_a_bounded_time() -> None:
+    anna, ben = acquainted(3)
+    line = meet(anna, ben, 3, fate=lambda sent: [] if sent.side == 1 else unharmed(sent))
+    assert outcomes(line) == [Outcome.NO_ANSWER, Outcome.COMPLETE]
+    assert all_there(anna, ben)
+    assert sum(ben.deliveries) == 20 + 3
+    assert line.overs[0] == CALLS
+    again = meet(anna, ben, 4)
+    assert outcomes(again) == COMPLETE
+    assert sum(ben.deliveries) == 20 + 3
+    assert again.air_bytes == 18
+
+
+def test_a_bye_of_the_caller_that_confirms_something_new_is_said_twice() -> None:
     anna, ben = stores(0, 3)
     line = meet(anna, ben)
+    assert [sent.side for sent in line.sent[-2:]] == [0, 0]
     assert line.sent[-1].place == 1
     assert line.sent[-1].frame[2:-2] == line.sent[-2].frame[2:-2]
+
+
+def test_nobody_says_bye_for_what_was_true_an_over_ago() -> None:
+    """The called has all that it knows of; that there is more was said in a frame that it did not hear."""
+    anna, ben = acquainted(60)
+    one, called = contact(Role.CALLER, anna, ben, 3, VHF), contact(Role.CALLED, ben, anna, 3, VHF)
+    call = one.poll_over(now=0.0)
+    assert call is not None
+    assert called.receive_frame(call.frames[0], now=2.0)
+    answer = called.poll_over(now=2.0)
+    assert answer is not None
+    assert called.state is State.WAITING
+    anna.fill(Random(8), 300, first=9000)
+    assert one.receive_frame(answer.frames[0], now=4.0)
+    second = one.poll_over(now=4.0)
+    assert second is not None
+    numbers = {content.number for frame in second.frames if isinstance(content := read(frame, VHF), Data)}
+    assert len(numbers) > 1
+    oldest = [frame for frame in second.frames if isinstance(content := read(frame, VHF), Data)]
+    first_number = read(oldest[0], VHF)
+    assert isinstance(first_number, Data)
+    for frame in oldest:
+        content = read(frame, VHF)
+        if isinstance(content, Data) and content.number == first_number.number:
+            assert called.receive_frame(frame, now=20.0)
+    due = called.next_deadline
+    assert due is not None
+    called.handle_timer(now=due)
+    assert ben.inbound(partner_of(anna)).through == anna.outbound(partner_of(ben)).confirmed + 1
+    assert called.poll_over(now=due) is not None
+    assert called.state is State.WAITING
 
 
 # Much lost.
@@ -280,7 +449,7 @@ def test_a_partner_that_falls_silent_ends_after_a_bounded_time(silent: int) -> N
 def test_a_partner_with_whom_nothing_moves_is_hung_up_on() -> None:
     """It answers each over, yet takes nothing: all our data is lost, and it says that it has more than it sends."""
     anna, ben = stores(20)
-    line = meet(anna, ben, fate=lambda sent: [] if sent.side == 0 and sent.place else unharmed(sent))
+    line = meet(anna, ben, fate=lambda sent: [] if sent.side == 0 and is_data(sent.frame) else unharmed(sent))
     assert outcomes(line)[0] is Outcome.DROPPED
     assert line.overs[0] <= STALLED_OVERS + 2
 

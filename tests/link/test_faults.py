@@ -7,13 +7,19 @@ from random import Random
 
 import pytest
 
+from radiosync.link.calling import outgoing_call_seed
 from radiosync.link.contact import Contact, Role
 from radiosync.link.events import Outcome
 from radiosync.link.over import Over
+from radiosync.link.timing import timing_of
+from radiosync.profiles.airtime import Airtime
+from radiosync.sync.ports import Partner
 from radiosync.wire.check import append_check, strip_check
 from radiosync.wire.frames import (
+    CALL_CHECK_BYTES,
     Ack,
     Arriving,
+    Call,
     Data,
     Frame,
     Hello,
@@ -22,12 +28,19 @@ from radiosync.wire.frames import (
     kind_of,
     read_frame,
     set_left,
+    unfold,
     write_frame,
 )
+from radiosync.wire.framing import KissFraming
 from radiosync.wire.shape import Shape
 from tests.link.line import VHF, Endpoint, Fate, Line, Sent, lossy, unharmed, without
 from tests.link.memory import KilledError, MemoryStore, partner_of
 from tests.link.pairs import all_there, contact, meet, outcomes, stores
+
+SLOW_TURN = timing_of(
+    Airtime.of("kiss-tnc", 1200, key_up_s=2.0, max_frame_bytes=128, longest_over_s=30.0), KissFraming()
+)
+"""A first over of several frames."""
 
 COMPLETE = [Outcome.COMPLETE, Outcome.COMPLETE]
 
@@ -172,6 +185,14 @@ def new_epoch(one: Contact, called: Contact, now: float) -> None:
     assert one.receive_frame(append_check(write_frame(hello), seed, VHF.check_bytes), now=now)
 
 
+def ack_of(speaker: Contact, hearer: MemoryStore, ack: Ack, left_bytes: int = 0) -> bytes:
+    """An acknowledgement, with a check that fits whatever it says that it has."""
+    through = unfold(ack.report.through, 8, speaker._mailbox.standing.through)
+    partner = Partner(1, "", speaker.parties.us)
+    seed = speaker._seed(speaker.role, Kind.ACK, hearer.mark_digest(partner, through) or b"")
+    return append_check(write_frame(ack, left_bytes), seed, VHF.check_bytes)
+
+
 def test_an_acknowledgement_from_before_a_new_epoch_confirms_nothing() -> None:
     """Its numbers are low again in the new epoch, and would fit."""
     anna, ben = stores(60, 0)
@@ -180,12 +201,16 @@ def test_an_acknowledgement_from_before_a_new_epoch_confirms_nothing() -> None:
     one = contact(Role.CALLER, anna, ben, 2, VHF)
     called = contact(Role.CALLED, ben, anna, 2, VHF)
     shake_hands(one, called)
-    old = Ack(Report(0, 1))
-    stale = append_check(write_frame(old), called._seed(Role.CALLED, Kind.ACK), VHF.check_bytes)
+    stale = ack_of(called, anna, Ack(Report(0, 1)))
+    old_seed = called._seed(Role.CALLED, Kind.ACK)
     new_epoch(one, called, 10.0)
     out = anna.outbound(partner_of(ben))
     assert (out.epoch, out.sealed > 0, out.confirmed) == (1, True, 0)
+    digest = anna.mark_digest(partner_of(ben), 1)
+    assert digest is not None
+    knowing = append_check(write_frame(Ack(Report(0, 1))), old_seed + digest, VHF.check_bytes)
     assert not one.receive_frame(stale, now=11.0)
+    assert not one.receive_frame(knowing, now=11.0)
     assert anna.outbound(partner_of(ben)).confirmed == 0
 
 
@@ -193,15 +218,16 @@ def test_pieces_from_before_a_new_epoch_are_noise() -> None:
     anna, ben = stores(60, 0)
     meet(anna, ben, number=1)
     anna.fill(Random(3), 60, first=2000)
-    one = contact(Role.CALLER, anna, ben, 2, VHF)
-    called = contact(Role.CALLED, ben, anna, 2, VHF)
+    one = contact(Role.CALLER, anna, ben, 2, SLOW_TURN)
+    called = contact(Role.CALLED, ben, anna, 2, SLOW_TURN)
     over = one.poll_over(now=0.0)
     assert over is not None
-    assert len(over.frames) > 1
+    assert [kind_of(frame) for frame in over.frames[:2]] == [Kind.CALL, Kind.DATA]
     new_epoch(one, called, 1.0)
     again = one.poll_over(now=3.0)
     assert again is not None
     assert called.receive_frame(again.frames[0], now=4.0)
+    assert not called.receive_frame(over.frames[0], now=5.0)
     assert not called.receive_frame(over.frames[1], now=5.0)
     assert called.receive_frame(again.frames[1], now=6.0)
 
@@ -215,9 +241,7 @@ def test_a_late_acknowledgement_speaks_of_the_transfers_that_it_meant() -> None:
     shake_hands(one, called)
     sender = one._outgoing.senders[0]
     late = Ack(Report(0, 0, (Arriving(needs=(1,)), Arriving(needs=(5,)))))
-    one.receive_frame(
-        append_check(write_frame(late, 9), called._seed(Role.CALLED, Kind.ACK), VHF.check_bytes), now=9.0
-    )
+    assert one.receive_frame(ack_of(called, anna, late, 9), now=9.0)
     assert (sender.number, sender.needed_pieces) == (2, 5)
 
 
@@ -289,10 +313,13 @@ def test_a_process_may_be_killed_at_any_step_and_what_was_stored_is_not_sent_aga
 
 
 class Liar:
-    """Stands between a contact and the line, and changes what it says, with checks that fit."""
+    """Stands between a contact and the line, and changes what it says, with checks that fit.
 
-    def __init__(self, inner: Contact, lie: Callable[[Frame], Frame]) -> None:
-        self.inner, self._lie = inner, lie
+    It even knows what its victim knows: the digests that fit what it says that it has.
+    """
+
+    def __init__(self, inner: Contact, victim: Contact, lie: Callable[[Frame], Frame]) -> None:
+        self.inner, self._victim, self._lie = inner, victim, lie
 
     def receive_frame(self, frame: bytes, *, now: float) -> object:
         return self.inner.receive_frame(frame, now=now)
@@ -305,20 +332,26 @@ class Liar:
         return self.inner.next_deadline
 
     def poll_over(self, *, now: float) -> Over | None:
-        seeds = {
-            kind: self.inner._seed(self.inner.role, kind)
-            for kind in map(kind_of, (b"\x00", b"\x20", b"\x40"))
-        }
         over = self.inner.poll_over(now=now)
-        if over is None:
-            return None
-        frames = []
-        for frame in over.frames:
-            seed = seeds[kind_of(frame)]
-            content, left_bytes = read_frame(strip_check(frame, seed, VHF.check_bytes))
-            lied = set_left(write_frame(self._lie(content)), left_bytes)
-            frames.append(append_check(lied, seed, VHF.check_bytes))
-        return replace(over, frames=tuple(frames))
+        return None if over is None else replace(over, frames=tuple(map(self._change, over.frames)))
+
+    def _change(self, frame: bytes) -> bytes:
+        kind = kind_of(frame)
+        size = CALL_CHECK_BYTES if kind is Kind.CALL else VHF.check_bytes
+        true_seed = self.inner._seed(self.inner.role, kind, self.inner._mailbox.standing.heard_digest)
+        content, left_bytes = read_frame(strip_check(frame, true_seed, size))
+        lie = self._lie(content)
+        return append_check(set_left(write_frame(lie), left_bytes), self._seed(kind, lie), size)
+
+    def _seed(self, kind: Kind, lie: Frame) -> bytes:
+        if not isinstance(lie, Ack | Call):
+            return self.inner._seed(self.inner.role, kind)
+        mailbox, parties = self._victim._mailbox, self.inner.parties
+        digest = mailbox.mark(unfold(lie.report.through & 0xFF, 8, mailbox.standing.confirmed)) or b"none"
+        if isinstance(lie, Ack):
+            return self.inner._seed(self.inner.role, kind, digest)
+        standing = replace(self.inner._mailbox.standing, heard_digest=digest)
+        return outgoing_call_seed(parties.us, parties.them, parties.incarnation, standing)
 
 
 def in_report(change: Callable[[Report], Report]) -> Callable[[Frame], Frame]:
@@ -331,8 +364,14 @@ def in_report(change: Callable[[Report], Report]) -> Callable[[Frame], Frame]:
 
 
 def in_data(change: Callable[[Data], Data]) -> Callable[[Frame], Frame]:
-    """A lie in each data frame."""
-    return lambda frame: change(frame) if isinstance(frame, Data) else frame
+    """A lie in each data frame, and in the pieces of a call."""
+
+    def lie(frame: Frame) -> Frame:
+        if isinstance(frame, Call) and frame.data is not None:
+            return replace(frame, data=change(frame.data))
+        return change(frame) if isinstance(frame, Data) else frame
+
+    return lie
 
 
 MANY = (Arriving(needs=(2**60,) * 32),) * 4
@@ -359,7 +398,7 @@ LIES: dict[str, Callable[[Frame], Frame]] = {
     "says a shape much too large": in_data(lambda data: replace(data, shape=Shape(4096, 15))),
     "never says a shape": in_data(lambda data: replace(data, shape=None)),
     "numbers all transfers alike": in_data(lambda data: replace(data, number=1)),
-    "numbers transfers far ahead": in_data(lambda data: replace(data, number=data.number + 100 & 0xFF)),
+    "numbers transfers far ahead": in_data(lambda data: replace(data, number=data.number + 100)),
     "sends pieces of blocks that are not": in_data(lambda data: replace(data, block=31, first=250)),
     "sends rubbish in all pieces": in_data(lambda data: replace(data, data=b"\x55" * len(data.data))),
     "says another epoch": lambda frame: (
@@ -378,26 +417,48 @@ LIES: dict[str, Callable[[Frame], Frame]] = {
 }
 
 
+def lying(
+    anna: MemoryStore, ben: MemoryStore, number: int, liar: int, lie: Callable[[Frame], Frame]
+) -> tuple[Line, list[Contact]]:
+    """A contact, `anna` calling, in which one side lies; not run yet."""
+    pair = [contact(Role.CALLER, anna, ben, number, VHF), contact(Role.CALLED, ben, anna, number, VHF)]
+    ends: list[Endpoint | None] = list(pair)
+    ends[liar] = Liar(pair[liar], pair[1 - liar], lie)
+    return Line(ends), pair
+
+
+def acquainted(changes: int, back: int) -> tuple[MemoryStore, MemoryStore]:
+    """Two stores that have met, and have changes since."""
+    anna, ben = stores(3, 3)
+    meet(anna, ben, number=1)
+    anna.fill(Random(3), changes, first=2000)
+    ben.fill(Random(4), back, first=3000)
+    return anna, ben
+
+
+@pytest.mark.parametrize("made", [stores, acquainted], ids=["strangers", "acquainted"])
 @pytest.mark.parametrize("liar", [0, 1], ids=["the caller lies", "the called lies"])
 @pytest.mark.parametrize("name", LIES)
-def test_a_partner_that_lies_wedges_nothing_and_is_forgotten(name: str, liar: int) -> None:
+def test_a_partner_that_lies_wedges_nothing_and_is_forgotten(
+    name: str, liar: int, made: Callable[[int, int], tuple[MemoryStore, MemoryStore]]
+) -> None:
     """The contact ends in bounded time; the next one, with the truth, brings what the lies did not confirm."""
-    anna, ben = stores(60, 60)
-    pair = [contact(Role.CALLER, anna, ben, 1, VHF), contact(Role.CALLED, ben, anna, 1, VHF)]
-    ends: list[Endpoint | None] = list(pair)
-    ends[liar] = Liar(pair[liar], LIES[name])
-    line = Line(ends)
+    anna, ben = made(60, 60)
+    line, _ = lying(anna, ben, 2, liar, LIES[name])
     line.run(max_steps=20_000)
     assert line.now < 8000
     assert sum(line.overs) < 200
-    second = meet(anna, ben, number=2)
-    assert outcomes(second)[0] is Outcome.COMPLETE
+    third = meet(anna, ben, number=3)
+    assert outcomes(third)[0] is Outcome.COMPLETE
     if "applied" not in name and "ahead" not in name:
         assert all_there(anna, ben)
 
 
+@pytest.mark.parametrize("made", [stores, acquainted], ids=["strangers", "acquainted"])
 @pytest.mark.parametrize("seed", range(40))
-def test_frames_of_pure_invention_raise_nothing_and_wedge_nothing(seed: int) -> None:
+def test_frames_of_pure_invention_raise_nothing_and_wedge_nothing(
+    seed: int, made: Callable[[int, int], tuple[MemoryStore, MemoryStore]]
+) -> None:
     """Well-formed frames with fitting checks and random contents."""
     random = Random(seed)
 
@@ -423,19 +484,20 @@ def test_frames_of_pure_invention_raise_nothing_and_wedge_nothing(seed: int) -> 
                 return replace(
                     frame, epoch=random.randrange(3), heard_epoch=random.randrange(3), report=report
                 )
+            case Call():
+                pieces = None if frame.data is None else invent_pieces(frame.data)
+                return replace(frame, capabilities=random.randrange(256), report=report, data=pieces)
             case Ack():
                 return replace(frame, report=report, bye=random.random() < 0.05)
             case Data():
-                shape = random.choice([None, Shape(random.randint(1, 300), random.randint(0, 5))])
-                return Data(
-                    random.randrange(6), random.randrange(3), random.randrange(256), frame.data, shape
-                )
+                return invent_pieces(frame)
 
-    anna, ben = stores(40, 40)
-    pair = [contact(Role.CALLER, anna, ben, 1, VHF), contact(Role.CALLED, ben, anna, 1, VHF)]
-    ends: list[Endpoint | None] = list(pair)
-    ends[seed % 2] = Liar(pair[seed % 2], invent)
-    Line(ends).run(max_steps=20_000)
+    def invent_pieces(data: Data) -> Data:
+        shape = random.choice([None, Shape(random.randint(1, 300), random.randint(0, 5))])
+        return Data(random.randrange(6), random.randrange(3), random.randrange(256), data.data, shape)
+
+    line, _ = lying(*made(40, 40), 2, seed % 2, invent)
+    line.run(max_steps=20_000)
 
 
 # Pieces that are wrong in spite of every check.
@@ -444,28 +506,30 @@ def test_frames_of_pure_invention_raise_nothing_and_wedge_nothing(seed: int) -> 
 def spoiling(random: Random, chance: float) -> Callable[[Frame], Frame]:
     """A TNC that repairs bits, wrongly."""
 
-    def spoil(frame: Frame) -> Frame:
-        if not isinstance(frame, Data) or random.random() > chance:
+    def spoil(frame: Data) -> Data:
+        if random.random() > chance:
             return frame
         data = bytearray(frame.data)
         data[random.randrange(len(data))] ^= 0x10
         return replace(frame, data=bytes(data))
 
-    return spoil
+    return in_data(spoil)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_wrong_piece_is_fetched_again(seed: int) -> None:
     anna, ben = stores(120, 0)
-    pair = [contact(Role.CALLER, anna, ben, 1, VHF), contact(Role.CALLED, ben, anna, 1, VHF)]
-    line = Line([Liar(pair[0], spoiling(Random(seed), 0.05)), pair[1]])
+    line, _ = lying(anna, ben, 1, 0, spoiling(Random(seed), 0.05))
     line.run()
     for number in range(2, 6):
         meet(anna, ben, number=number)
     assert all_there(anna, ben)
 
 
-def test_a_shape_that_was_wrong_once_does_not_last() -> None:
+@pytest.mark.parametrize("made", [stores, acquainted], ids=["strangers", "acquainted"])
+def test_a_shape_that_was_wrong_once_does_not_last(
+    made: Callable[[int, int], tuple[MemoryStore, MemoryStore]],
+) -> None:
     """The first frame that opened a transfer here was wrong. The transfer must not stay so."""
     first = [True]
 
@@ -475,9 +539,8 @@ def test_a_shape_that_was_wrong_once_does_not_last() -> None:
             return replace(data, shape=Shape(300, 1))
         return data
 
-    anna, ben = stores(120, 0)
-    pair = [contact(Role.CALLER, anna, ben, 1, VHF), contact(Role.CALLED, ben, anna, 1, VHF)]
-    line = Line([Liar(pair[0], in_data(lie)), pair[1]])
+    anna, ben = made(120, 0)
+    line, pair = lying(anna, ben, 2, 0, in_data(lie))
     line.run()
     assert all_there(anna, ben)
     assert pair[0].state is pair[1].state

@@ -4,12 +4,12 @@ from random import Random
 
 import pytest
 
-from radiosync.link.over import Outgoing, batch_limit_bytes, build_over
+from radiosync.link.over import Body, Outgoing, batch_limit_bytes, build_over
 from radiosync.link.timing import Timing, timing_of
 from radiosync.profiles.airtime import Airtime
 from radiosync.sync.mail import Mail
 from radiosync.wire.check import strip_check
-from radiosync.wire.frames import Ack, Data, Report, read_frame
+from radiosync.wire.frames import Ack, Data, Report, read_frame, write_frame
 from radiosync.wire.framing import KissFraming
 from tests.link.line import FAST, SMALL, VHF
 from tests.link.memory import JOB, MemoryStore, partner_of
@@ -86,7 +86,8 @@ def test_pieces_longer_than_a_frame_break_nothing() -> None:
 
 def test_each_frame_says_what_is_left_behind_it() -> None:
     frames = outgoing(400, VHF).fill(8.0)
-    over = build_over(Ack(Report(1, 1)), (b"lead", b"data"), frames, VHF, copies=2)
+    lead = Body(write_frame(Ack(Report(1, 1))), b"lead", VHF.check_bytes)
+    over = build_over([lead] * 2 + [Body(frame, b"data", VHF.check_bytes) for frame in frames], VHF)
     lefts = []
     for place, frame in enumerate(over.frames):
         _, left_bytes = read_frame(strip_check(frame, b"lead" if place < 2 else b"data", VHF.check_bytes))

@@ -41,16 +41,21 @@ def fill(store: Store) -> None:
         ]
     )
     store.edit([delete(3, wall_ms=2), put(3, wall_ms=3, name="again")])
-    store.meet(partner, 7)
+    store.meet(partner, 7, 1, 0)
     store.begin_epoch(partner, 7, 3)
     theirs = Record("shelter", uuid(1), 0, {"name": (write("c", 4, "School", time=1 << 40),)})
-    store.deliver(partner, Delivery(1, [theirs], b"first", NAMES))
+    store.deliver(partner, Delivery(1, [theirs], b"first", NAMES, b"model"))
     store.deliver(partner, Delivery(3, [], b"third", NAMES))
     store.keep_pieces(partner, 2, SHAPE, 0, {0: b"piece", 4: b"other"})
     store.seal(partner, draft(store.plan(partner, JOB, 0, 10), plain=b"sealed", additions=NAMES))
     store.seal(partner, draft(store.plan(partner, JOB, 2, 10), plain=b"again"))
     store.promise_pieces(partner, {2: [3]})
     store.confirm(partner, 1)
+    store.hold(partner, "stock")
+    store.leave_out(partner, RecordKey("shelter", uuid(2)))
+    pool = store.add_pool("everybody", [partner])
+    store.seal(pool, draft(store.plan(pool, JOB, 0, 10), plain=b"for all", model=b"of all"))
+    store.note_member(pool, partner.station, 1)
     store.next_contact(partner)
     store.note_contact(partner, Contact(1000, 2000, "contact.done", 300, 200))
 
@@ -74,6 +79,10 @@ def describe(store: Store) -> object:
             "inbound": store.inbound(partner),
             "arriving": store.arriving(partner),
             "contexts": [store.context(partner, way, 1) for way in Direction],
+            "holds": sorted(store.holds(partner).jobs),
+            "left_out": store.left_out(partner),
+            "model": store.model(partner, Direction.IN, 1),
+            "members": [list(store.members(pool).items()) for pool in store.partners() if pool.pool],
             "aliases": [store.aliased(partner, way, range(9)) for way in Direction],
         }
     )
@@ -87,6 +96,8 @@ def _plain(thing: object) -> object:
             return str(thing)
         case Enum():
             return thing.value
+        case frozenset():
+            return sorted(thing)
         case None | bool() | int() | str():
             return thing
         case Mapping() if all(isinstance(key, str) for key in thing):

@@ -76,9 +76,21 @@ def draft(
     """A draft of a plan; what does not matter is made up."""
     if plan is not None:
         through = plan.through
-    changes = 0 if plan is None else len(plan.changes)
-    additions = more.get("additions", NOTHING)
-    return Draft(scope, through, b"sealed " + plain, more.get("shape", SHAPE), plain, additions, changes)
+    carries = more.get("carries", () if plan is None else plan.changes)
+    additions, collapsed = more.get("additions", NOTHING), 0 if plan is None else plan.collapsed
+    return Draft(
+        scope,
+        through,
+        b"sealed " + plain,
+        more.get("shape", SHAPE),
+        plain,
+        additions,
+        len(carries),
+        more.get("priority", 2),
+        collapsed,
+        carries,
+        more.get("model"),
+    )
 
 
 def carry(

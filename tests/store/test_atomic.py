@@ -60,6 +60,15 @@ def make_world() -> World:
     store.keep_pieces(partner, 2, SHAPE, 0, {0: b"a", 1: b"b"})
     store.keep_pieces(partner, 4, SHAPE, 0, {0: b"a", 1: b"b"})
     store.set_setting("key", "old")
+    store.hold(partner, "held")
+    store.leave_out(partner, RecordKey("t", uuid(4)))
+    members = [store.add_partner(name, origin(name).station) for name in "xyz"]
+    pool = store.add_pool("all", members[:2])
+    for number in range(1, 4):
+        store.seal(pool, draft(scope="s", through=number, plain=b"pool", model=b"state %d" % number))
+    for each in members[:2]:
+        store.note_member(pool, each.station, 1)
+    store.note_member(pool, members[0].station, 2)
     return World(store, partner)
 
 
@@ -83,7 +92,21 @@ def read_all(world: World) -> object:
         store.aliased(partner, Direction.IN, range(20)),
         store.status(partner, [JOB]),
         store.recent_contacts(partner, 9),
+        store.holds(partner),
+        store.left_out(partner),
+        store.worn(partner),
+        [pool_of(store, each) for each in store.partners() if each.pool],
     )
+
+
+def pool_of(store: Store, pool: Partner) -> object:
+    outbound = store.outbound(pool)
+    model = store.model(pool, Direction.OUT, outbound.sealed)
+    return pool, outbound, store.members(pool), model, store.unconfirmed(pool)
+
+
+def note_member(world: World) -> None:
+    world.store.note_member(world.store.partner("all"), origin("y").station, 2)
 
 
 def confirm_far(world: World) -> None:
@@ -100,12 +123,29 @@ METHODS: dict[str, Callable[[World], object]] = {
     "remove_partner": lambda w: w.store.remove_partner("b"),
     "note_contact": lambda w: w.store.note_contact(w.partner, Contact(1, 2, "done", 3, 4)),
     "next_contact": lambda w: w.store.next_contact(w.partner),
-    "meet": lambda w: w.store.meet(w.partner, 55),
+    "meet": lambda w: w.store.meet(w.partner, 55, 1, 3),
     "skip": lambda w: w.store.skip(w.partner, "s", 9),
     "seal": lambda w: w.store.seal(
         w.partner,
         draft(through=9, plain=b"more", additions=replace(MANY, tables=("new",), origins=(origin("n"),))),
     ),
+    "seal_anew": lambda w: w.store.seal_anew(
+        w.partner,
+        2,
+        draft(scope="s", through=9, plain=b"else", additions=replace(MANY, tables=("new",)), carries=CHANGES),
+    ),
+    "hold": lambda w: w.store.hold(w.partner),
+    "release": lambda w: w.store.release(w.partner, "held"),
+    "leave_out": lambda w: w.store.leave_out(w.partner, RecordKey("t", uuid(1))),
+    "put_back": lambda w: w.store.put_back(w.partner, RecordKey("t", uuid(4))),
+    "add_pool": lambda w: w.store.add_pool("some", [w.partner]),
+    "join_pool": lambda w: w.store.join_pool("theirs", w.partner),
+    "note_member": note_member,
+    "rewind_pool": lambda w: w.store.rewind(w.store.partner("all"), 0),
+    "add_members": lambda w: w.store.add_members(w.store.partner("all"), [w.store.partner("z")]),
+    "remove_members": lambda w: w.store.remove_members(w.store.partner("all"), [w.store.partner("y")]),
+    "remove_pool": lambda w: w.store.remove_partner("all"),
+    "seal_for_pool": lambda w: w.store.seal(w.store.partner("all"), draft(plain=b"p", model=b"new")),
     "promise_pieces": lambda w: w.store.promise_pieces(w.partner, {2: [3], 3: [4]}),
     "confirm": confirm_far,
     "rewind": lambda w: w.store.rewind(w.partner, 2),
@@ -156,6 +196,7 @@ def test_every_method_that_writes_is_tried() -> None:
         "open", "close", "copy_to", "origin", "station", "get_setting", "record", "records", "tables", "content",
         "content_digest", "conflicts", "partners", "partner", "waiting", "status", "recent_contacts", "outbound",
         "cursor", "plan", "unconfirmed", "mark_digest", "inbound", "arriving", "context", "aliases", "aliased",
+        "holds", "left_out", "worn", "members", "model", "is_taught_behind",
     }  # fmt: skip
     public = {name for name in vars(Store) if not name.startswith("_")}
     assert public - reads <= METHODS.keys()

@@ -74,9 +74,9 @@ def test_a_new_partner_has_nothing(store: Store, partner: Partner) -> None:
 
 def test_sealed_transfers_are_numbered_and_kept_until_confirmed(store: Store, partner: Partner) -> None:
     first = store.seal(partner, draft(scope="s", through=3, plain=b"one"))
-    second = store.seal(partner, draft(scope="t", through=5, plain=b"two", shape=WIDE))
-    assert first == SealedTransfer(1, b"sealed one", SHAPE, (0,))
-    assert second == SealedTransfer(2, b"sealed two", WIDE, (0, 0))
+    second = store.seal(partner, draft(scope="t", through=5, plain=b"two", shape=WIDE, priority=0))
+    assert first == SealedTransfer(1, b"sealed one", SHAPE, (0,), 2, "s")
+    assert second == SealedTransfer(2, b"sealed two", WIDE, (0, 0), 0, "t")
     assert store.unconfirmed(partner) == [first, second]
     assert store.outbound(partner) == Outbound(0, 2, 0)
     store.confirm(partner, 1)

@@ -38,7 +38,7 @@ class Hub:
         self._numbers = {"b": 0, "c": 0}
         for letter, partner in self.partners.items():
             self.store.begin_epoch(partner, 1, 0)
-            self.store.meet(self.partners[letter], 1)
+            self.store.meet(self.partners[letter], 1, 1, 0)
 
     def hear(self, letter: str, *changes: Change) -> None:
         self._numbers[letter] += 1

@@ -110,10 +110,10 @@ def test_the_last_contacts_come_first(store: Store) -> None:
 def test_meeting_notes_incarnation_and_time(store: Store, clock: Clock) -> None:
     partner = store.add_partner("b", b"bbbbbbbb")
     assert store.status(partner, []).heard_at is None
-    store.meet(partner, 77)
+    store.meet(partner, 77, 1, 3)
     assert store.partner("b").incarnation == 77
     clock.now_ms = 2000
-    store.meet(partner, 77)
+    store.meet(partner, 77, 1, 3)
     assert store.status(partner, []).heard_at == 2000
 
 
@@ -137,6 +137,7 @@ def test_status_says_how_things_stand(store: Store, clock: Clock) -> None:
         confirmed_at=3000,
         changes_confirmed=1,
         changes_applied=1,
+        on_the_way={"all": 2},
     )
 
 

@@ -64,10 +64,20 @@ def test_only_what_a_job_sends(store: Store, base: Partner) -> None:
     assert list(estimate(store, base, jobs, timing()).tables) == ["incident"]
 
 
-def test_two_jobs_with_the_same_tables_count_each(store: Store, base: Partner) -> None:
+def test_what_two_jobs_are_about_is_counted_once(store: Store, base: Partner) -> None:
     fill(store, "shelter", 5)
     jobs = (Job("x", frozenset({"shelter"})), Job("y", frozenset({"shelter"})))
-    assert estimate(store, base, jobs, timing()).tables["shelter"].changes == 10
+    assert estimate(store, base, jobs, timing()).tables["shelter"].changes == 5
+
+
+def test_what_is_on_hold_is_not_counted(store: Store, base: Partner) -> None:
+    fill(store, "shelter", 5)
+    fill(store, "incident", 3)
+    jobs = (Job("x", frozenset({"shelter"})), Job("y", frozenset({"incident"})))
+    store.hold(base, "x")
+    assert list(estimate(store, base, jobs, timing()).tables) == ["incident"]
+    store.hold(base)
+    assert estimate(store, base, jobs, timing()).overs == 1
 
 
 def test_what_is_on_its_way_is_counted_and_not_sealed_anew(store: Store, base: Partner) -> None:

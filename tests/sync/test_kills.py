@@ -28,6 +28,7 @@ _WRITES = (
     "promise_pieces",
     "rewind",
     "seal",
+    "seal_anew",
     "skip",
 )
 

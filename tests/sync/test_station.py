@@ -13,8 +13,16 @@ from radiosync.profiles.airtime import Airtime
 from radiosync.records.edit import Edit
 from radiosync.store import Store
 from radiosync.sync.ports import Job
-from radiosync.sync.station import ContactBegan, ContactEvent, Station, StationEvent, StrangerHeard
+from radiosync.sync.station import (
+    CAPABILITIES,
+    ContactBegan,
+    ContactEvent,
+    Station,
+    StationEvent,
+    StrangerHeard,
+)
 from radiosync.wire.ax25 import Address
+from radiosync.wire.frames import PROTOCOL_VERSION, Kind, kind_of
 from radiosync.wire.framing import KissAx25Framing
 
 _AIRTIME = Airtime.of("kiss-tnc", 1200, key_up_s=0.5, max_frame_bytes=256, longest_over_s=30)
@@ -157,3 +165,63 @@ def test_an_answer_to_a_station_of_nearly_that_identity_is_not_taken(sites: tupl
     assert answer is not None
     b.hear(answer, 2.0)
     assert not b.station.contact or not b.station.contact.heard
+
+
+def test_a_partner_that_was_met_is_called_in_short(sites: tuple[Site, Site, Site]) -> None:
+    """Whatever the caller was handed: what the store knows by now counts."""
+    a, b, _ = sites
+    a.know(b, "b")
+    b.know(a, "a")
+    unmet = b.store.partner("a")
+    _converse(b, a, b.call("a"), 1.0)
+    b.store.edit([Edit("t", UUID(int=1), {"n": "b"})])
+    b.station.call(unmet, now=50.0)
+    over = b.station.poll_over(now=50.0)
+    assert over is not None
+    assert [kind_of(frame) for frame in over.frames] == [Kind.CALL]
+    answer = a.hear(over, 51.0)
+    assert answer is not None
+    assert [kind_of(frame) for frame in answer.frames] == [Kind.ACK]
+    assert b.hear(answer, 52.0) is None
+    assert a.outcomes() == b.outcomes()[-2:] == [Outcome.COMPLETE] * 2
+    assert a.store.record("t", UUID(int=1)) is not None
+    for site, name in ((a, "b"), (b, "a")):
+        assert site.store.partner(name).version == PROTOCOL_VERSION
+        assert site.store.partner(name).capabilities == CAPABILITIES
+    assert (a.station.busy, b.station.busy) == (False, False)
+
+
+def test_a_call_in_short_for_another_station_is_noise(sites: tuple[Site, Site, Site]) -> None:
+    a, b, c = sites
+    for site in (b, c):
+        a.know(site, str(site.store.station))
+        site.know(a, "a")
+        _converse(site, a, site.call("a"), 1.0)
+    over = b.call("a", 50.0)
+    assert [kind_of(frame) for frame in over.frames] == [Kind.CALL]
+    c.events.clear()
+    assert c.hear(over, 51.0) is None
+    assert (c.station.busy, c.events) == (False, [])
+
+
+@pytest.mark.parametrize("who", ["caller", "called"])
+def test_a_call_in_short_after_an_epoch_began_anew_is_noise_and_a_hello_settles_it(
+    sites: tuple[Site, Site, Site], who: str
+) -> None:
+    a, b, _ = sites
+    a.know(b, "b")
+    b.know(a, "a")
+    b.store.edit([Edit("t", UUID(int=1), {"n": "b"})])
+    _converse(b, a, b.call("a"), 1.0)
+    changed, name = (b, "a") if who == "caller" else (a, "b")
+    changed.store.rewind(changed.store.partner(name), 0)
+    assert a.hear(b.call("a", 50.0), 51.0) is None
+    assert not a.station.busy
+    due = b.station.next_deadline
+    assert due is not None
+    b.station.handle_timer(now=due)
+    over = b.station.poll_over(now=due)
+    assert over is not None
+    assert [kind_of(frame) for frame in over.frames] == [Kind.HELLO]
+    _converse(b, a, over, due + 1)
+    assert a.outcomes()[-1] is Outcome.COMPLETE

@@ -165,3 +165,37 @@ def test_a_restart_at_any_point_goes_on_with_the_next_piece(seed: int) -> None:
                 each.acknowledge((51, 51))
                 each.acknowledge((50, 50))
             assert drain(other, limit) == drain(one, limit)
+
+
+# What a person changes.
+
+
+def test_nothing_is_wanted_of_what_is_held_and_the_same_as_before_when_it_is_let_go() -> None:
+    one = sender()
+    one.take(24)
+    wanted, taken = one.wanted_pieces, one.next_pieces
+    one.held = True
+    one.want_more(5)
+    assert (one.wanted_pieces, one.next_pieces) == (0, taken)
+    one.held = False
+    assert one.wanted_pieces == wanted
+
+
+def test_it_may_have_arrived_once_every_block_may_be_rebuilt() -> None:
+    for taken in ((99, 100), (100, 99), (0, 255)):
+        assert not sender(TWO_BLOCKS, taken).may_have_arrived
+    assert sender(TWO_BLOCKS, (100, 100)).may_have_arrived
+    one = sender()
+    drain(one)
+    assert one.may_have_arrived
+
+
+def test_what_was_sealed_anew_states_its_shape_for_ever() -> None:
+    one = Sender(1, b"new", SMALL, (0,), states_shape=True)
+    one.acknowledge((3,))  # about the transfer that had this number before
+    assert (one.wanted_pieces, one.shape_known) == (10, False)
+    one.take(16)
+    one.acknowledge((8,))
+    assert (one.wanted_pieces, one.shape_known) == (8, False)
+    one.acknowledge(())
+    assert one.wanted_pieces == 10
