@@ -13,7 +13,9 @@ from typing import Final
 
 from radiosync_sim.errors import SimulationError
 from radiosync_sim.fading import Fading
-from radiosync_sim.scenario import Outage, Scenario
+from radiosync_sim.faults import Outage
+from radiosync_sim.others import OTHERS, Others
+from radiosync_sim.scenario import Scenario
 from radiosync_sim.world import World
 
 _CARRIERS_KEPT: Final = 32
@@ -81,7 +83,7 @@ class _Carrier:
 
 @dataclass(slots=True)
 class _Station:
-    receive: Receiver
+    receive: Receiver | None
     counters: Counters = field(default_factory=Counters)
     carriers: deque[_Carrier] = field(default_factory=lambda: deque(maxlen=_CARRIERS_KEPT))
     on_free: Callable[[], None] | None = None
@@ -96,20 +98,23 @@ class Channel:
         """A channel of `scenario` in `world`.
 
         `hearing` names for each station those that it hears. Without it everybody hears everybody. A
-        station that it does not name hears nobody.
+        station that it does not name hears nobody. The strangers of the scenario are heard everywhere and hear
+        everybody. Where in its period an outage that comes again stands at first is left to chance.
         """
         self.world: Final = world
         self.scenario: Final = scenario
         self._hearing = hearing
         self._stations: dict[str, _Station] = {}
         self._fadings: dict[tuple[str, str], Fading] = {}
-        self._outages = list(scenario.outages)
+        self._outages = [self._begun(outage) for outage in scenario.outages]
+        if scenario.others is not None:
+            Others(self, scenario.others)
 
     # stations
 
-    def join(self, station: str, receive: Receiver) -> Counters:
-        """Put a station on the channel; `receive` gets all that it hears. Returns its counters, which live
-        on.
+    def join(self, station: str, receive: Receiver | None) -> Counters:
+        """Put a station on the channel; `receive` gets all that it hears, None if nobody cares. Returns its counters,
+        which live on.
 
         Raises:
             SimulationError: the name is taken.
@@ -126,7 +131,9 @@ class Channel:
 
     def hears(self, hearer: str, sender: str) -> bool:
         """Whether the matrix lets `hearer` hear `sender`."""
-        return hearer != sender and (self._hearing is None or sender in self._hearing.get(hearer, ()))
+        return hearer != sender and (
+            self._hearing is None or OTHERS in (hearer, sender) or sender in self._hearing.get(hearer, ())
+        )
 
     # sending
 
@@ -161,8 +168,8 @@ class Channel:
         counters.bytes_sent += air_bytes
         counters.frames_sent += checked
         arrival_at = signal.end_at + self.scenario.propagation_s
-        for hearer in self._stations:
-            if self.hears(hearer, sender):
+        for hearer, station in self._stations.items():
+            if station.receive is not None and self.hears(hearer, sender):
                 self.world.call_at(arrival_at, partial(self._arrive, signal, hearer))
 
     # carrier sense
@@ -211,18 +218,25 @@ class Channel:
     def _arrive(self, signal: Signal, hearer: str) -> None:
         silent = self._silences(signal, hearer)
         jammed = self._collisions(signal, hearer)
-        if signal.checked:
-            self._arrive_frame(signal, hearer, bool(silent or jammed))
-        elif heard := self._damage(signal, hearer, silent, jammed):
-            self._stations[hearer].receive(heard)
-
-    def _arrive_frame(self, signal: Signal, hearer: str, disturbed: bool) -> None:
-        fading = self._fading(signal.sender, hearer)
-        if disturbed or fading.next_error_at(signal.start_at, signal.end_at) is not None:
+        if not signal.checked:
+            heard = self._damage(signal, hearer, silent, jammed)
+        elif silent or jammed or self._is_lost(signal, hearer):
             lost = self._stations[signal.sender].counters.frames_lost
             lost[hearer] = lost.get(hearer, 0) + 1
+            return
         else:
-            self._stations[hearer].receive(signal.payload)
+            heard = signal.payload
+        receive = self._stations[hearer].receive
+        if heard and receive is not None:
+            receive(heard)
+
+    def _is_lost(self, frame: Signal, hearer: str) -> bool:
+        """Whether a checked frame meets a wrong bit or plain bad luck."""
+        fading, dice = self._fading(frame.sender, hearer), self.world.random(f"loss/{frame.sender}>{hearer}")
+        unlucky = [
+            dice.random() < loss.share for loss in self.scenario.losses if loss.concerns(frame.sender, hearer)
+        ]
+        return any(unlucky) or fading.next_error_at(frame.start_at, frame.end_at) is not None
 
     def _damage(
         self,
@@ -283,11 +297,17 @@ class Channel:
         self, sender: str, hearer: str, start_at: float, end_at: float
     ) -> list[tuple[float, float]]:
         return [
-            (max(outage.from_at, start_at), min(outage.until_at, end_at))
+            span
             for outage in self._outages
-            if (outage.from_at <= start_at or outage.from_at < end_at) and outage.until_at > start_at
             if outage.concerns(sender, hearer)
+            for span in outage.spans(start_at, end_at)
         ]
+
+    def _begun(self, outage: Outage) -> Outage:
+        if outage.every_s is None:
+            return outage
+        shift_s = self.world.random("outages").uniform(0, outage.every_s)
+        return replace(outage, from_at=outage.from_at - shift_s, until_at=outage.until_at - shift_s)
 
     def _fading(self, sender: str, hearer: str) -> Fading:
         path = (sender, hearer)

@@ -8,13 +8,15 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
+from math import inf
 from typing import Final, assert_never
 
 from radiosync.profiles.airtime import AX25_ADDRESSING_BYTES
 from radiosync.wire.kiss import Command, KissDecoder, encode_kiss
 from radiosync_sim.ax25_bits import frame_air_bits, frame_air_bytes
 from radiosync_sim.channel import Channel, Counters
-from radiosync_sim.scenario import Outage
+from radiosync_sim.faults import Outage
+from radiosync_sim.serialline import SerialLine
 from radiosync_sim.world import Event
 
 STREAM_STRETCH_S: Final = 0.04
@@ -24,10 +26,6 @@ any turn."""
 STREAM_HANG_S: Final = 0.02
 """A transparent modem stays keyed this long after its last byte: a host that writes as it computes keeps
 one over."""
-
-BUFFER_BYTES: Final = 64 * 1024
-"""What a modem keeps for the air. The rest of what its host writes is refused: serial ports have no other
-way to say no. TNCs hold a few tens of kilobytes, which at their bit rates is minutes."""
 
 _KISS_SLOT_S: Final = 0.1
 """Slot time before the host sets one (KISS, section 4: 10 units of 10 ms)."""
@@ -52,6 +50,7 @@ class Modem(ABC):
     """One modem with its radio. Use `attach_modem` to make the kind that a scenario names.
 
     Key-up and turn are paid each time the key goes down: a radio that keys has been receiving, and turns.
+    What the host writes and the buffer cannot hold is dropped: serial ports have no other way to say no.
 
     Attributes:
         name: name of the station on the channel.
@@ -66,6 +65,9 @@ class Modem(ABC):
         self._channel: Final = channel
         self._world: Final = channel.world
         self._airtime: Final = channel.scenario.airtime
+        self._buffer_bytes: Final = channel.scenario.buffer_bytes
+        self._from_host: Final = self._serial_line("from", self._hear_host)
+        self._to_host: Final = self._serial_line("to", self._tell_host)
         self._state = TransmitterState.IDLE
         self._next_step: Event | None = None
         self._first_bit_at = 0.0
@@ -75,9 +77,7 @@ class Modem(ABC):
 
     def host_write(self, data: bytes) -> None:
         """Bytes from the host. A modem without power ignores them."""
-        if self._off is None:
-            self._take(data)
-            self._wake()
+        self._from_host.carry(data)
 
     @property
     def is_keyed(self) -> bool:
@@ -87,7 +87,7 @@ class Modem(ABC):
     @property
     def queued_bytes(self) -> int:
         """Bytes from the host that are not on the air yet."""
-        return self._queued_bytes()
+        return self._from_host.bytes_under_way + self._queued_bytes()
 
     def power_off(self) -> None:
         """Drop the key in the middle of whatever is on the air, forget all that is queued, hear nothing."""
@@ -103,6 +103,18 @@ class Modem(ABC):
             self._channel.restore(self._off)
             self._off = None
 
+    def _serial_line(self, direction: str, deliver: Callable[[bytes], None]) -> SerialLine:
+        dice = self._world.random(f"jitter/{direction} host/{self.name}")
+        return SerialLine(self._world, self._channel.scenario.jitter_s, dice, deliver)
+
+    def _hear_host(self, data: bytes) -> None:
+        if self._off is None:
+            self._take(data)
+            self._wake()
+
+    def _tell_host(self, data: bytes) -> None:
+        self.on_host_bytes(data)
+
     # what each kind decides
 
     @abstractmethod
@@ -111,7 +123,7 @@ class Modem(ABC):
 
     @abstractmethod
     def _send_one(self) -> float | None:
-        """Put the next of the queue on the air and return its seconds, or None when the queue is empty."""
+        """Put the next of the queue on the air and return its seconds, or None when this transmission ends here."""
 
     @abstractmethod
     def _receive(self, data: bytes) -> None:
@@ -167,6 +179,7 @@ class Modem(ABC):
             self._try_key()
 
     def _begin(self) -> None:
+        """The first bit of a transmission is due."""
         self._first_bit_at = self._world.now
         self._send_next()
 
@@ -187,6 +200,7 @@ class Modem(ABC):
     def _drop(self) -> None:
         self._state = TransmitterState.IDLE
         self._channel.unkey(self.name)
+        self._wake()
 
     def _after(self, delay_s: float, step: Callable[[], None]) -> None:
         self._next_step = self._world.call_later(delay_s, step)
@@ -209,6 +223,7 @@ class FrameModem(Modem):
         self._decoder = KissDecoder()
         self._queue: deque[bytes] = deque()
         self._queue_bytes = 0
+        self._room_frames = inf
         self._persistence = 255
         self._slot_s = _KISS_SLOT_S
         self._dice = channel.world.random(f"persistence/{name}")
@@ -234,15 +249,20 @@ class FrameModem(Modem):
                     pass
 
     def _queue_frame(self, frame: bytes) -> None:
-        if len(frame) > self._longest_frame_bytes() or self._queue_bytes + len(frame) > BUFFER_BYTES:
+        if len(frame) > self._longest_frame_bytes() or self._queue_bytes + len(frame) > self._buffer_bytes:
             self.counters.bytes_refused += len(frame)
         elif frame:
             self._queue.append(frame)
             self._queue_bytes += len(frame)
 
+    def _begin(self) -> None:
+        self._room_frames = self._channel.scenario.transmission_frames or inf
+        super()._begin()
+
     def _send_one(self) -> float | None:
-        if not self._queue:
+        if not self._queue or self._room_frames <= 0:
             return None
+        self._room_frames -= 1
         frame = self._queue.popleft()
         self._queue_bytes -= len(frame)
         duration_s, air_bytes = self._frame_air(frame)
@@ -250,7 +270,7 @@ class FrameModem(Modem):
         return duration_s
 
     def _receive(self, data: bytes) -> None:
-        self.on_host_bytes(encode_kiss(data))
+        self._to_host.carry(encode_kiss(data))
 
     def _queued_bytes(self) -> int:
         return self._queue_bytes
@@ -296,7 +316,7 @@ class TransparentModem(Modem):
         self._stretch_bytes = max(1, int(STREAM_STRETCH_S * self._airtime.bit_rate / 8))
 
     def _take(self, data: bytes) -> None:
-        taken = data[: BUFFER_BYTES - len(self._queue)]
+        taken = data[: self._buffer_bytes - len(self._queue)]
         self._queue += taken
         self.counters.bytes_refused += len(data) - len(taken)
 
@@ -310,7 +330,7 @@ class TransparentModem(Modem):
         return duration_s
 
     def _receive(self, data: bytes) -> None:
-        self.on_host_bytes(data)
+        self._to_host.carry(data)
 
     def _queued_bytes(self) -> int:
         return len(self._queue)

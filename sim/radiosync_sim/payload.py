@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from radiosync.link.mailbox import Standing
+from radiosync.link.mailbox import EVERY_CLASS, Standing
 from radiosync.transfer.receiver import Receiver
 from radiosync.transfer.sender import Sender
 from radiosync.wire.frames import Hello, unfold
@@ -26,16 +26,28 @@ class PayloadMail:
         self._sealed = self._confirmed = self._through = 0
         self._senders: list[Sender] = []
         self._receivers: dict[int, Receiver | None] = {}
+        self._met: Hello | None = None
 
     @property
     def standing(self) -> Standing:
         """How far both directions have come."""
-        return Standing(0, self._sealed, self._confirmed, 0, self._through, _DIGEST)
+        met = self._met
+        spoken = () if met is None else (met.incarnation, met.version, met.capabilities)
+        return Standing(0, self._sealed, self._confirmed, 0, self._through, _DIGEST, *spoken)
 
     @property
     def has_more(self) -> bool:
         """True if bytes wait."""
         return bool(self._waiting)
+
+    @property
+    def most_urgent(self) -> int:
+        """There is one class."""
+        return 0
+
+    def mark(self, number: int) -> bytes | None:
+        """There is no context, so its digest is always the same."""
+        return _DIGEST if number <= self._sealed else None
 
     def senders(self) -> Sequence[Sender]:
         """Unconfirmed transfers."""
@@ -45,15 +57,21 @@ class PayloadMail:
         """Unfinished transfers of the other side."""
         return dict(self._receivers)
 
-    def seal_next(self, limit_bytes: int) -> Sender | None:
-        """The next bytes."""
+    def review(self, senders: Sequence[Sender], limit_bytes: int) -> Sequence[Sender]:
+        """Nobody changes anything."""
+        return senders
+
+    def seal_next(self, limit_bytes: int, more_urgent_than: int = EVERY_CLASS) -> Sender | None:
+        """The next bytes; of class 0, like all that is on its way."""
+        if more_urgent_than <= 0:
+            return None
         data, self._waiting = self._waiting[:limit_bytes], self._waiting[limit_bytes:]
         if not data:
             return None
         self._sealed += 1
         self.sent[self._sealed] = data
         shape = choose_shape(len(data))
-        sender = Sender(self._sealed, data, shape, [0] * len(shape.block_sizes))
+        sender = Sender(self._sealed, data, shape, [0] * len(shape.block_sizes), priority=0)
         self._senders.append(sender)
         return sender
 
@@ -82,7 +100,8 @@ class PayloadMail:
         return True
 
     def meet(self, hello: Hello) -> None:
-        """Believe what the other side has."""
+        """Believe what the other side is, and has."""
+        self._met = hello
         through = unfold(hello.report.through, 16, self._confirmed)
         if self._confirmed < through <= self._sealed:
             self.confirm(through)

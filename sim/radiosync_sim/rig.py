@@ -1,17 +1,21 @@
-"""Two stations with their stores on one simulated channel: what runs, demos and kill tests are made of."""
+"""Stations with their stores on one simulated channel: what runs, demos and kill tests are made of.
+
+A `Fleet` has any number of them, a `Rig` is the two that most tests want.
+"""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from radiosync.link.events import ContactEnded, Outcome
 from radiosync.link.over import Over, batch_limit_bytes
+from radiosync.link.poolspeaker import PoolSpeaker
 from radiosync.link.timing import timing_of
 from radiosync.store import Store
-from radiosync.sync.mail import Mail
 from radiosync.sync.ports import Draft, Job, Partner, SealedTransfer
-from radiosync.sync.station import ContactEvent, Station, StationEvent
+from radiosync.sync.station import CAPABILITIES, ContactEvent, Station, StationEvent
+from radiosync.wire.frames import PROTOCOL_VERSION
 from radiosync_sim.channel import Channel
 from radiosync_sim.errors import SimulationError
 from radiosync_sim.modem import Modem, attach_modem
@@ -24,6 +28,10 @@ CALLS = 200
 
 _PAUSE_OVERS = 1.0
 """Mean pause before the next call, in overs: what an operator's patience or a schedule would add is not simulated."""
+
+
+_CALL_SIGNS = {"a": "FIELD-1", "b": "BASE-1"}
+_EVERYBODY = "QST"
 
 
 class MeteredStore(Store):
@@ -75,28 +83,27 @@ class Side:
     station: Station
     node: Node
 
-    def __init__(self, rig: "Rig", name: str, other: str, path: Path) -> None:
+    def __init__(self, fleet: "Fleet", name: str, path: Path) -> None:
         self.name, self.path = name, path
-        self.modem: Modem = attach_modem(rig.channel, name)
+        self.modem: Modem = attach_modem(fleet.channel, name)
         self.on_event: Callable[[StationEvent], None] = lambda event: None
         self.overs = self.repeated_pieces = self.repeated_bytes = 0
         self.outcome: Outcome | None = None
-        self._rig, self._other = rig, other
+        self._fleet = fleet
         self._starts = 0
-        self.store = rig.open_store(name, path)
+        self.store = fleet.open_store(name, path)
 
     def start(self) -> None:
         """Begin a process on the open store: nothing but the database file is known to it."""
         self._starts += 1
-        rig, airtime = self._rig, self._rig.scenario.airtime
-        framing = framing_for(airtime, rig.clean, rig.callsign(self.name), rig.callsign(self._other))
-        self.timing = timing_of(airtime, framing)
-        random = rig.world.random(f"station/{self.name}/{self._starts}")
-        partners = self.store.partners
-        self.station = Station(
-            self.store, self.timing, random, partners=partners, jobs=lambda partner: rig.jobs
-        )
-        self.node = Node(rig.world, self.modem, framing, _Reporting(self.station, self._take))
+        fleet, scenario = self._fleet, self._fleet.scenario
+        us, them = fleet.callsign(self.name), fleet.callsign_of_others(self.name)
+        framing = framing_for(scenario.airtime, not scenario.flips_bits, us, them)
+        self.timing = timing_of(scenario.airtime, framing)
+        random = fleet.world.random(f"station/{self.name}/{self._starts}")
+        partners, jobs = self.store.partners, fleet.jobs
+        self.station = Station(self.store, self.timing, random, partners=partners, jobs=lambda partner: jobs)
+        self.node = Node(fleet.world, self.modem, framing, _Reporting(self.station, self._take))
 
     def _count(self, overs: int, repeated_pieces: int, repeated_bytes: int) -> None:
         self.overs += overs
@@ -105,11 +112,7 @@ class Side:
 
     def kill(self) -> None:
         """The process is gone, in the middle of whatever it did. The modem loses what it had not sent."""
-        contact = self.station.contact
-        if contact is not None:
-            self._count(contact.overs, contact.incoming.repeated_pieces, contact.incoming.repeated_bytes)
-        self.node.stop()
-        self.modem.power_off()
+        self._fall_silent()
         self.store.close()
 
     def restart(self, copy: Path | None = None) -> None:
@@ -117,20 +120,50 @@ class Side:
         if copy is not None:
             shutil.copy(self.path, copy)
             self.path = copy
-        self.modem.power_on()
-        self.store = self._rig.open_store(self.name, self.path)
+        self._start_again()
+
+    def restart_empty(self, path: Path) -> None:
+        """A new process that has lost its database: the same identity and partners, a new incarnation, and nothing else."""
+        self.path = path
+        self._start_again(self.store.station)
+
+    def move(self) -> None:
+        """Go on with another modem on the fleet's present channel; the store stays as it is."""
+        self._fall_silent()
+        self.outcome = Outcome.DROPPED
+        self.modem = attach_modem(self._fleet.channel, self.name)
         self.start()
+
+    def partner_called(self, name: str) -> Partner:
+        """One of the others."""
+        return next(partner for partner in self.store.partners() if partner.name == name)
 
     @property
     def partner(self) -> Partner:
-        """The other side."""
+        """The other side, where there are two."""
         return self.store.partners()[0]
 
-    def call(self) -> None:
-        """Call the other side."""
+    def call(self, name: str | None = None) -> None:
+        """Call one of the others; without a name the only one."""
         self.outcome = None
-        self.station.call(self.partner, now=self._rig.world.now)
+        partner = self.partner if name is None else self.partner_called(name)
+        self.station.call(partner, now=self._fleet.world.now)
         self.node.wake()
+
+    def _start_again(self, station: bytes | None = None) -> None:
+        self.modem.power_on()
+        self.store = self._fleet.open_store(self.name, self.path, station)
+        self._fleet.introduce()
+        self.start()
+
+    def _fall_silent(self) -> None:
+        contact = self.station.contact
+        if contact is not None:
+            incoming = None if isinstance(contact, PoolSpeaker) else contact.incoming
+            repeated = (incoming.repeated_pieces, incoming.repeated_bytes) if incoming else (0, 0)
+            self._count(contact.overs, *repeated)
+        self.node.stop()
+        self.modem.power_off()
 
     def _take(self, event: StationEvent) -> None:
         match event:
@@ -170,7 +203,102 @@ class _Reporting:
             self._take(event)
 
 
-class Rig:
+class Fleet:
+    """Stations on one channel, all of them partners of each other. Each has a store, and one process on it.
+
+    Attributes:
+        by_name: the stations, in the order in which their names were given.
+        scenario, channel: that they meet on at present.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        scenario: Scenario,
+        folder: Path,
+        names: Sequence[str],
+        jobs: Sequence[Job] = (Job("all"),),
+        *,
+        hearing: Mapping[str, Collection[str]] | None = None,
+        wall_ms: Callable[[], int] = lambda: 0,
+        store_class: type[MeteredStore] = MeteredStore,
+    ) -> None:
+        """Stations with empty stores in `folder`. `hearing` is that of `Channel`."""
+        self.world, self.scenario, self.jobs = world, scenario, jobs
+        self.channel = Channel(world, scenario, hearing)
+        self._hearing, self._wall_ms, self._store_class = hearing, wall_ms, store_class
+        self.by_name = {name: Side(self, name, folder / f"{name}.db") for name in names}
+        self.introduce()
+        for side in self.by_name.values():
+            side.start()
+
+    def callsign(self, name: str) -> str:
+        """Call sign of a side."""
+        return _CALL_SIGNS.get(name, name.upper())
+
+    def callsign_of_others(self, name: str) -> str:
+        """Whom the frames of a side are for: the other one, or everybody."""
+        others = [other for other in self.by_name if other != name]
+        return self.callsign(others[0]) if len(others) == 1 else _EVERYBODY
+
+    def open_store(self, name: str, path: Path, station: bytes | None = None) -> MeteredStore:
+        """Open a side's database. A new one gets that identity, or one from the world's chance."""
+        dice = self.world.random(f"identity/{name}")
+
+        def make_identity(size: int) -> bytes:
+            return station if station is not None and size == len(station) else dice.randbytes(size)
+
+        return self._store_class.open(path, durable=False, clock=self._wall_ms, make_identity=make_identity)
+
+    def introduce(self) -> None:
+        """Whoever knows nobody learns who the others are."""
+        for side in self.by_name.values():
+            if not side.store.partners():
+                for other in self.by_name.values():
+                    if other is not side:
+                        side.store.add_partner(other.name, other.store.station, self.callsign(other.name))
+
+    def move(self, scenario: Scenario) -> None:
+        """All go on with the modems of another link, in the middle of whatever they did. Their stores stay as they are."""
+        self.scenario, self.channel = scenario, Channel(self.world, scenario, self._hearing)
+        for side in self.by_name.values():
+            side.move()
+
+    def exchange_between(self, caller: Side, called: Side) -> Exchange:
+        """Call until a contact is complete. Raises SimulationError if that takes more than `CALLS`."""
+        pair = (caller, called)
+        before = [(side.overs, side.repeated_pieces) for side in pair]
+        for calls in range(1, CALLS + 1):
+            caller.call(called.name)
+            self.run_while(lambda: caller.station.busy)
+            self.run_while(lambda: any(side.modem.is_keyed or side.modem.queued_bytes for side in pair))
+            if caller.outcome is Outcome.COMPLETE:
+                overs = sum(side.overs for side in pair) - sum(count for count, _ in before)
+                repeated = sum(side.repeated_pieces for side in pair) - sum(count for _, count in before)
+                return Exchange(calls, overs, repeated)
+            self.pause()
+        raise SimulationError(
+            f"{CALLS} calls were not enough: scenario {self.scenario.name}, seed {self.world.seed}"
+        )
+
+    def pause(self) -> None:
+        """Wait a while before the next call."""
+        over_s = next(iter(self.by_name.values())).timing.over_s
+        mean_s = _PAUSE_OVERS * over_s
+        self.world.run_until(self.world.now + self.world.random("pause").uniform(0.5, 1.5) * mean_s)
+
+    def run_while(self, condition: Callable[[], bool]) -> None:
+        """Step the world as long as the condition holds and anything happens."""
+        while condition() and self.world.step():
+            pass
+
+    @property
+    def identical(self) -> bool:
+        """True if all stores have the same content."""
+        return len({side.store.content_digest() for side in self.by_name.values()}) == 1
+
+
+class Rig(Fleet):
     """A field station (`a`), which calls, and base camp (`b`), which answers."""
 
     def __init__(
@@ -183,67 +311,17 @@ class Rig:
         wall_ms: Callable[[], int] = lambda: 0,
         store_class: type[MeteredStore] = MeteredStore,
     ) -> None:
-        self.world, self.scenario, self.jobs = world, scenario, jobs
-        self.clean = scenario.bad is None and scenario.good.bit_error_rate == 0
-        self.channel = Channel(world, scenario)
-        self._wall_ms, self._store_class = wall_ms, store_class
-        self.a = Side(self, "a", "b", folder / "a.db")
-        self.b = Side(self, "b", "a", folder / "b.db")
-        self._introduce()
-        for side in self.sides:
-            side.start()
+        super().__init__(world, scenario, folder, "ab", jobs, wall_ms=wall_ms, store_class=store_class)
+        self.a, self.b = self.by_name["a"], self.by_name["b"]
 
     @property
     def sides(self) -> tuple[Side, Side]:
         """Both."""
         return self.a, self.b
 
-    def callsign(self, name: str) -> str:
-        """Call sign of a side."""
-        return {"a": "FIELD-1", "b": "BASE-1"}[name]
-
-    def open_store(self, name: str, path: Path) -> MeteredStore:
-        """Open a side's database, with an identity from the world's chance."""
-        dice = self.world.random(f"identity/{name}")
-        return self._store_class.open(path, durable=False, clock=self._wall_ms, make_identity=dice.randbytes)
-
-    def _introduce(self) -> None:
-        for side, other in (self.sides, self.sides[::-1]):
-            if not side.store.partners():
-                side.store.add_partner(other.name, other.store.origin.station, self.callsign(other.name))
-
     def exchange(self) -> Exchange:
         """Call until a contact is complete. Raises SimulationError if that takes more than `CALLS`."""
-        before = [(side.overs, side.repeated_pieces) for side in self.sides]
-        for calls in range(1, CALLS + 1):
-            self.a.call()
-            self.run_while(lambda: self.a.station.busy)
-            self.run_while(lambda: any(side.modem.is_keyed or side.modem.queued_bytes for side in self.sides))
-            if self.a.outcome is Outcome.COMPLETE:
-                overs = sum(side.overs for side in self.sides) - sum(count for count, _ in before)
-                repeated = sum(side.repeated_pieces for side in self.sides) - sum(
-                    count for _, count in before
-                )
-                return Exchange(calls, overs, repeated)
-            self.pause()
-        raise SimulationError(
-            f"{CALLS} calls were not enough: scenario {self.scenario.name}, seed {self.world.seed}"
-        )
-
-    def pause(self) -> None:
-        """Wait a while before the next call."""
-        mean_s = _PAUSE_OVERS * self.a.timing.over_s
-        self.world.run_until(self.world.now + self.world.random("pause").uniform(0.5, 1.5) * mean_s)
-
-    def run_while(self, condition: Callable[[], bool]) -> None:
-        """Step the world as long as the condition holds and anything happens."""
-        while condition() and self.world.step():
-            pass
-
-    @property
-    def identical(self) -> bool:
-        """True if both stores have the same content."""
-        return self.a.store.content_digest() == self.b.store.content_digest()
+        return self.exchange_between(self.a, self.b)
 
     def exchange_directly(self) -> None:
         """What a clean contact would leave behind in both stores, without the channel."""
@@ -251,19 +329,21 @@ class Rig:
         for side, other in (self.sides, self.sides[::-1]):
             epoch = side.store.outbound(side.partner).epoch
             if other.store.inbound(other.partner).incarnation is None:
-                other.store.begin_epoch(other.partner, side.store.origin.incarnation, epoch)
+                incarnation = side.store.origin.incarnation
+                other.store.begin_epoch(other.partner, incarnation, epoch)
+                other.store.meet(other.partner, incarnation, PROTOCOL_VERSION, CAPABILITIES)
         moved = True
         while moved:
             moved = any([self._carry(self.a, self.b), self._carry(self.b, self.a)])
 
     def _carry(self, side: Side, other: Side) -> bool:
         """One batch from side to other; False if there is none."""
-        mail = Mail(side.store, side.partner, self.jobs)
+        mail = side.station.mail(side.partner)
         sender = mail.seal_next(batch_limit_bytes(side.timing))
         if sender is None:
             return False
         data = side.store.unconfirmed(side.partner)[-1].data
-        if not Mail(other.store, other.partner, self.jobs).deliver(sender.number, data):
+        if not other.station.mail(other.partner).deliver(sender.number, data):
             raise SimulationError(f"transfer {sender.number} cannot be read by the other side")
         mail.confirm(sender.number)
         return True

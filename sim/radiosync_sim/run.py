@@ -5,15 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from radiosync.link.contact import Contact, Parties, Role, State
-from radiosync.link.timing import timing_of
 from radiosync.records.edit import Edit
 from radiosync.sync.ports import Job
 from radiosync_sim.channel import Channel
-from radiosync_sim.errors import SimulationError
-from radiosync_sim.modem import attach_modem
-from radiosync_sim.node import Node, framing_for
-from radiosync_sim.payload import PayloadMail
+from radiosync_sim.payloadrig import PayloadRig
 from radiosync_sim.rig import Exchange, Rig
 from radiosync_sim.scenario import Scenario, load_scenario
 from radiosync_sim.split import Split, divide
@@ -32,6 +27,7 @@ class RunOptions:
         edits: the stream, in order of time; ignored with `payload`.
         stream: what the stream is called.
         payload: bytes that cannot be compressed, to be sent in one contact instead of records.
+        both_ways: the other side has as many bytes for us.
         contact: edits between two contacts.
         warm: share of the edits that has been synced before the run begins.
         every_edit: each edit travels by itself instead of the net effect.
@@ -43,6 +39,7 @@ class RunOptions:
     edits: Sequence[Edit] = ()
     stream: str = ""
     payload: int | None = None
+    both_ways: bool = False
     contact: int = 20
     warm: float = 0.0
     every_edit: bool = False
@@ -63,9 +60,11 @@ class RunResult:
         bytes_on_air: all bytes that modems transmitted, by direction: sync words, AX.25 header and FCS included,
             flags and preamble not.
         bytes_a_change: all bytes on air for each change; None if there was none.
-        airtime_s: time that a key was down.
+        airtime_s: time that one of the two keys was down.
+        airtime_a_change_s: the same for each change; None if there was none.
         elapsed_s: virtual time from the first hello to the last bye, pauses between calls included.
-        utilisation: payload bits over bit rate and elapsed time.
+        utilisation: payload bits, both ways together, over bit rate and elapsed time.
+        utilisation_each: the same by direction.
         frames_sent, frames_lost: of modems that know frames.
         overs: of both sides.
         pieces_repeated: pieces that came although the receiver had them.
@@ -83,8 +82,10 @@ class RunResult:
     bytes_on_air: dict[str, int]
     bytes_a_change: float | None
     airtime_s: float
+    airtime_a_change_s: float | None
     elapsed_s: float
     utilisation: float
+    utilisation_each: dict[str, float]
     frames_sent: int
     frames_lost: int
     overs: int
@@ -129,18 +130,30 @@ class _Run:
         for window in windows[:warm]:
             self._write(window)
             rig.exchange_directly()
-        sealed = [(side.store.sealed_bytes, side.store.sealed_changes) for side in rig.sides]
+        before = self._sealed()
         exchanges: list[Exchange] = []
         for done, window in enumerate(windows[warm:], 1):
             self._write(window)
             exchanges.append(rig.exchange())
             on_contact(done, len(windows) - warm, self._world.now)
-        payload = sum(side.store.sealed_bytes for side in rig.sides) - sum(count for count, _ in sealed)
-        changes = sum(side.store.sealed_changes for side in rig.sides) - sum(count for _, count in sealed)
-        result = self._result(sum(map(len, windows[warm:])), changes, payload, exchanges)
+        pairs = zip(self._sealed(), before, strict=True)
+        sealed = [(now[0] - then[0], now[1] - then[1]) for now, then in pairs]
+        result = _measure(
+            rig.channel,
+            self._options,
+            edits=sum(map(len, windows[warm:])),
+            changes=sum(changes for _, changes in sealed),
+            payloads=[size for size, _ in sealed],
+            exchanges=exchanges,
+            identical=rig.identical,
+        )
         for side in rig.sides:
             side.store.close()
         return result
+
+    def _sealed(self) -> list[tuple[int, int]]:
+        """Bytes and changes that either side has sealed so far."""
+        return [(side.store.sealed_bytes, side.store.sealed_changes) for side in self._rig.sides]
 
     def _write(self, window: Sequence[Edit]) -> None:
         sides = self._rig.sides
@@ -149,52 +162,20 @@ class _Run:
             self._wall_ms = max((edit.wall_ms or 0 for edit in window), default=self._wall_ms)
             side.store.edit(edits)
 
-    def _result(self, edits: int, changes: int, payload: int, exchanges: Sequence[Exchange]) -> RunResult:
-        return _measure(
-            self._rig.channel,
-            self._options,
-            edits=edits,
-            changes=changes,
-            contacts=len(exchanges),
-            payload=payload,
-            overs=sum(exchange.overs for exchange in exchanges),
-            repeated=sum(exchange.repeated_pieces for exchange in exchanges),
-            resumes=sum(exchange.calls - 1 for exchange in exchanges),
-            identical=self._rig.identical,
-        )
-
 
 def _run_payload(options: RunOptions, size: int, scenario: Scenario, world: World) -> RunResult:
-    """One contact with bytes that are no records: two contacts on two modems, and no store."""
-    payload = world.random("payload").randbytes(size)
-    channel = Channel(world, scenario)
-    mails = PayloadMail(payload), PayloadMail()
-    contacts: list[Contact] = []
-    for role, mail, us, them in ((Role.CALLER, mails[0], "a", "b"), (Role.CALLED, mails[1], "b", "a")):
-        modem = attach_modem(channel, us)
-        clean = scenario.bad is None and scenario.good.bit_error_rate == 0
-        framing = framing_for(scenario.airtime, clean, f"NODE-{1 + (us == 'b')}", f"NODE-{1 + (us == 'a')}")
-        timing = timing_of(scenario.airtime, framing)
-        parties = Parties(us.encode() * 8, them.encode() * 8, 1, 1)
-        contact = Contact(role, parties, mail, timing, world.random(f"contact/{us}"), now=world.now)
-        contacts.append(contact)
-        Node(world, modem, framing, contact).wake()
-    caller, called = contacts
-    while caller.state is not State.CLOSED or any(channel.is_keyed(name) for name in ("a", "b")):
-        if not world.step():
-            raise SimulationError(f"scenario {scenario.name}, seed {world.seed}: nothing happens any more")
-    sent, received = mails[0].sent, mails[1].received
+    """Bytes that are no records. A contact that breaks off is followed by another call."""
+    back = world.random("payload back").randbytes(size if options.both_ways else 0)
+    rig = PayloadRig(world, scenario, world.random("payload").randbytes(size), back)
+    exchange = rig.exchange()
     return _measure(
-        channel,
+        rig.channel,
         options,
         edits=0,
         changes=0,
-        contacts=1,
-        payload=sum(map(len, sent.values())),
-        overs=caller.overs + called.overs,
-        repeated=called.incoming.repeated_pieces,
-        resumes=0,
-        identical=b"".join(received[number][: len(data)] for number, data in sent.items()) == payload,
+        payloads=rig.sent_bytes,
+        exchanges=[exchange],
+        identical=rig.identical,
     )
 
 
@@ -204,32 +185,35 @@ def _measure(
     *,
     edits: int,
     changes: int,
-    contacts: int,
-    payload: int,
-    overs: int,
-    repeated: int,
-    resumes: int,
+    payloads: Sequence[int],
+    exchanges: Sequence[Exchange],
     identical: bool,
 ) -> RunResult:
-    world, scenario, counters = channel.world, channel.scenario, channel.counters
-    on_air = {"a_to_b": counters["a"].bytes_sent, "b_to_a": counters["b"].bytes_sent}
+    world, scenario = channel.world, channel.scenario
+    counters = [channel.counters[name] for name in "ab"]
+    on_air, airtime_s = sum(each.bytes_sent for each in counters), sum(each.airtime_s for each in counters)
+    there, back = (
+        payload * 8 / (scenario.airtime.bit_rate * world.now) if world.now else 0.0 for payload in payloads
+    )
     return RunResult(
         stream=options.stream or ("payload" if options.payload is not None else "edits"),
         scenario=scenario.name,
         seed=world.seed,
         edits=edits,
         changes=changes,
-        contacts=contacts,
-        payload_bytes=payload,
-        bytes_on_air=on_air,
-        bytes_a_change=round(sum(on_air.values()) / changes, 2) if changes else None,
-        airtime_s=round(sum(counter.airtime_s for counter in counters.values()), 3),
+        contacts=len(exchanges),
+        payload_bytes=sum(payloads),
+        bytes_on_air={"a_to_b": counters[0].bytes_sent, "b_to_a": counters[1].bytes_sent},
+        bytes_a_change=round(on_air / changes, 2) if changes else None,
+        airtime_s=round(airtime_s, 3),
+        airtime_a_change_s=round(airtime_s / changes, 3) if changes else None,
         elapsed_s=round(world.now, 3),
-        utilisation=round(payload * 8 / (scenario.airtime.bit_rate * world.now), 4) if world.now else 0.0,
-        frames_sent=sum(counter.frames_sent for counter in counters.values()),
-        frames_lost=sum(sum(counter.frames_lost.values()) for counter in counters.values()),
-        overs=overs,
-        pieces_repeated=repeated,
-        resumes=resumes,
+        utilisation=round(there + back, 4),
+        utilisation_each={"a_to_b": round(there, 4), "b_to_a": round(back, 4)},
+        frames_sent=sum(counter.frames_sent for counter in counters),
+        frames_lost=sum(sum(counter.frames_lost.values()) for counter in counters),
+        overs=sum(exchange.overs for exchange in exchanges),
+        pieces_repeated=sum(exchange.repeated_pieces for exchange in exchanges),
+        resumes=sum(exchange.calls - 1 for exchange in exchanges),
         identical=identical,
     )

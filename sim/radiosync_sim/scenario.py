@@ -4,7 +4,6 @@ A scenario is one TOML file. `docs/simulator` lists the keys; the loader refuses
 """
 
 import tomllib
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -13,8 +12,16 @@ from typing import Final
 
 from radiosync.profiles.airtime import MODEM_KINDS, Airtime, ModemKind
 from radiosync_sim.errors import ScenarioError
+from radiosync_sim.faults import Loss, OtherUsers, Outage
+from radiosync_sim.table import Table
+
+BUFFER_BYTES: Final = 64 * 1024
+"""What a modem keeps for the air where a scenario says nothing. TNCs hold a few tens of kilobytes, which at
+their bit rates is minutes."""
 
 _SUFFIX: Final = ".toml"
+
+_NO_FRAMES: Final = "a transparent modem knows no frames"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +39,6 @@ class ErrorState:
 
 
 @dataclass(frozen=True, slots=True)
-class Outage:
-    """A rule: from one instant to another, some paths carry nothing.
-
-    Attributes:
-        from_at: start, virtual seconds.
-        until_at: end, virtual seconds; infinity while nobody knows.
-        stations: empty for every path; one name for every path of that station; two names for the path
-            between them.
-    """
-
-    from_at: float
-    until_at: float
-    stations: frozenset[str] = frozenset()
-
-    def concerns(self, sender: str, hearer: str) -> bool:
-        """Whether the rule is about the path from `sender` to `hearer`."""
-        return self.stations <= {sender, hearer}
-
-
-@dataclass(frozen=True, slots=True)
 class Scenario:
     """A link between stations: modem, channel and what happens to it.
 
@@ -64,7 +51,12 @@ class Scenario:
         bad: its bad state, or None when it has none.
         propagation_s: seconds from one station to another.
         carrier_sense: whether the modem itself waits for a free channel before it keys.
+        buffer_bytes: what the modem keeps for the air. It drops what its host writes beyond that.
+        transmission_frames: frames after which the modem unkeys, and keys again for the rest; None for no such bound.
+        jitter_s: most that the way between host and modem adds to what passes, by chance, in either direction.
         outages: rules that hold from the start.
+        losses: of frames, by chance.
+        others: strangers on the channel, or None.
     """
 
     name: str
@@ -75,7 +67,17 @@ class Scenario:
     bad: ErrorState | None = None
     propagation_s: float = 0.0
     carrier_sense: bool = False
+    buffer_bytes: int = BUFFER_BYTES
+    transmission_frames: int | None = None
+    jitter_s: float = 0.0
     outages: tuple[Outage, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    others: OtherUsers | None = None
+
+    @property
+    def flips_bits(self) -> bool:
+        """Whether any bit ever comes out wrong."""
+        return self.bad is not None or self.good.bit_error_rate > 0
 
 
 def scenario_names() -> list[str]:
@@ -107,22 +109,32 @@ def parse_scenario(name: str, text: str) -> Scenario:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"scenario {name}: {error}") from None
-    top = _Table(f"scenario {name}", document)
-    radio = top.table("radio")
-    errors = top.table("errors")
+    top = Table(f"scenario {name}", document)
+    modem, radio, errors = top.table("modem"), top.table("radio"), top.table("errors")
     good, bad = errors.table("good"), errors.optional_table("bad")
+    airtime = _airtime(modem, radio)
+    others = top.optional_table("others")
     scenario = Scenario(
         name=name,
         summary=top.text("summary"),
         seed=top.whole("seed"),
-        airtime=_airtime(top.table("modem"), radio),
+        airtime=airtime,
         good=_error_state(good, needs_dwell=bad is not None),
         bad=_error_state(bad, needs_dwell=True) if bad is not None else None,
         propagation_s=radio.number("propagation_s", default=0.0),
         carrier_sense=radio.flag("carrier_sense"),
+        buffer_bytes=modem.optional_whole("buffer_bytes", above=0) or BUFFER_BYTES,
+        transmission_frames=modem.optional_whole("transmission_frames", above=0),
+        jitter_s=modem.number("jitter_s", default=0.0),
         outages=tuple(_outage(table) for table in top.tables("outage")),
+        losses=tuple(_loss(table) for table in top.tables("loss")),
+        others=_others(others) if others is not None else None,
     )
-    for table in (top, radio, errors):
+    if airtime.kind == "transparent" and scenario.transmission_frames is not None:
+        raise modem.fault("transmission_frames", _NO_FRAMES)
+    if airtime.kind == "transparent" and scenario.losses:
+        raise top.fault("loss", _NO_FRAMES)
+    for table in (top, modem, radio, errors):
         table.refuse_rest()
     return scenario
 
@@ -141,8 +153,8 @@ def _load_file(path: Path) -> Scenario:
     return parse_scenario(path.stem, text)
 
 
-def _airtime(modem: "_Table", radio: "_Table") -> Airtime:
-    airtime = Airtime.of(
+def _airtime(modem: Table, radio: Table) -> Airtime:
+    return Airtime.of(
         _modem_kind(modem),
         modem.number("bit_rate", above=0),
         key_up_s=radio.number("key_up_and_turn_s"),
@@ -151,11 +163,9 @@ def _airtime(modem: "_Table", radio: "_Table") -> Airtime:
         longest_over_s=radio.optional_number("longest_over_s"),
         full_duplex=radio.flag("full_duplex"),
     )
-    modem.refuse_rest()
-    return airtime
 
 
-def _modem_kind(modem: "_Table") -> ModemKind:
+def _modem_kind(modem: Table) -> ModemKind:
     given = modem.text("kind")
     for kind in MODEM_KINDS:
         if kind == given:
@@ -163,99 +173,39 @@ def _modem_kind(modem: "_Table") -> ModemKind:
     raise modem.fault("kind", f"must be one of {', '.join(MODEM_KINDS)}")
 
 
-def _error_state(table: "_Table", *, needs_dwell: bool) -> ErrorState:
+def _error_state(table: Table, *, needs_dwell: bool) -> ErrorState:
     rate = table.number("bit_error_rate", below=1)
     dwell = table.number("mean_dwell_s", above=0, default=None if needs_dwell else float("inf"))
     table.refuse_rest()
     return ErrorState(rate, dwell)
 
 
-def _outage(table: "_Table") -> Outage:
-    outage = Outage(table.number("from_s"), table.number("until_s"), frozenset(table.texts("stations")))
+def _outage(table: Table) -> Outage:
+    outage = Outage(
+        table.number("from_s"),
+        table.number("until_s"),
+        frozenset(table.texts("stations")),
+        table.optional_number("every_s", above=0),
+    )
     if len(outage.stations) > 2:
         raise table.fault("stations", "must be none, one or two names")
     if outage.until_at <= outage.from_at:
         raise table.fault("until_s", "must come after from_s")
+    if outage.every_s is not None and outage.every_s <= outage.until_at - outage.from_at:
+        raise table.fault("every_s", "must be longer than the outage")
     table.refuse_rest()
     return outage
 
 
-class _Table:
-    """One table of the file: hands out each key once, typed, and knows what is left over."""
+def _loss(table: Table) -> Loss:
+    loss = Loss(table.number("share", below=1), table.optional_text("from"), table.optional_text("to"))
+    table.refuse_rest()
+    return loss
 
-    def __init__(self, where: str, values: Mapping[str, object]) -> None:
-        self._where = where
-        self._values = dict(values)
 
-    def fault(self, key: str, problem: str) -> ScenarioError:
-        return ScenarioError(f"{self._where}, key {key!r}: {problem}")
-
-    def refuse_rest(self) -> None:
-        for key in self._values:
-            raise self.fault(key, "is not a key that a scenario has here")
-
-    def text(self, key: str) -> str:
-        value = self._take(key)
-        if not isinstance(value, str) or not value:
-            raise self.fault(key, "must be a text")
-        return value
-
-    def texts(self, key: str) -> Collection[str]:
-        value = self._values.pop(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.fault(key, "must be a list of texts")
-        return value
-
-    def whole(self, key: str) -> int:
-        value = self._take(key)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise self.fault(key, "must be a whole number, 0 or more")
-        return value
-
-    def optional_whole(self, key: str) -> int | None:
-        return self.whole(key) if key in self._values else None
-
-    def number(
-        self, key: str, *, default: float | None = None, above: float = -1, below: float = 1e9
-    ) -> float:
-        if key not in self._values and default is not None:
-            return default
-        value = self._take(key)
-        if (
-            not isinstance(value, int | float)
-            or isinstance(value, bool)
-            or not 0 <= value < below
-            or value <= above
-        ):
-            least = f"above {above:g}" if above >= 0 else "0 or more"
-            raise self.fault(key, f"must be a number, {least} and below {below:g}")
-        return float(value)
-
-    def optional_number(self, key: str) -> float | None:
-        return self.number(key) if key in self._values else None
-
-    def flag(self, key: str) -> bool:
-        value = self._values.pop(key, False)
-        if not isinstance(value, bool):
-            raise self.fault(key, "must be true or false")
-        return value
-
-    def table(self, key: str) -> "_Table":
-        value = self._take(key)
-        if not isinstance(value, dict):
-            raise self.fault(key, "must be a table")
-        return _Table(f"{self._where}, table [{key}]", value)
-
-    def optional_table(self, key: str) -> "_Table | None":
-        return self.table(key) if key in self._values else None
-
-    def tables(self, key: str) -> list["_Table"]:
-        value = self._values.pop(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise self.fault(key, f"must be tables, written as [[{key}]]")
-        return [_Table(f"{self._where}, table [[{key}]] number {n}", item) for n, item in enumerate(value, 1)]
-
-    def _take(self, key: str) -> object:
-        if key not in self._values:
-            raise self.fault(key, "is missing")
-        return self._values.pop(key)
+def _others(table: Table) -> OtherUsers:
+    others = OtherUsers(
+        table.number("share", above=0, below=1), table.number("mean_over_s", above=0), table.flag("listen")
+    )
+    table.refuse_rest()
+    return others

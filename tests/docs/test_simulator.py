@@ -11,6 +11,7 @@ import pytest
 from radiosync_sim.errors import ScenarioError
 from radiosync_sim.run import RunResult
 from radiosync_sim.scenario import load_scenario, parse_scenario, scenario_names
+from radiosync_sim.seeds import SeedsResult
 from tests.docs.markdown import fences
 from tests.project.checkout import ROOT
 
@@ -23,6 +24,9 @@ seed = 1
 kind = "kiss-tnc"
 bit_rate = 1200
 frame_payload_bytes = 256
+buffer_bytes = 2048
+transmission_frames = 3
+jitter_s = 0.5
 [radio]
 key_up_and_turn_s = 0.5
 tail_s = 0.1
@@ -40,6 +44,15 @@ mean_dwell_s = 1
 from_s = 1
 until_s = 2
 stations = ["a"]
+every_s = 10
+[[loss]]
+share = 0.1
+from = "a"
+to = "b"
+[others]
+share = 0.2
+mean_over_s = 3
+listen = true
 """
 
 
@@ -58,8 +71,16 @@ def _words(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
-def test_every_scenario_is_in_the_table() -> None:
-    assert sorted(word for row in _rows("name") for word in _words(row[0])) == scenario_names()
+def test_every_scenario_is_in_one_of_the_tables() -> None:
+    rows = [*_rows("name"), *_rows("harsh")]
+    assert sorted(word for row in rows for word in _words(row[0])) == scenario_names()
+
+
+@pytest.mark.parametrize("row", _rows("harsh"), ids=lambda row: row[0])
+def test_a_harsh_scenario_has_the_modem_of_another_one(row: Sequence[str]) -> None:
+    scenario, other = (load_scenario(_words(cell)[0]) for cell in row[:2])
+    assert scenario.airtime == other.airtime
+    assert (scenario.bad is None) == ("no fades" in row[1])
 
 
 @pytest.mark.parametrize("row", _rows("name"), ids=lambda row: row[0])
@@ -101,6 +122,11 @@ def test_a_key_that_is_needed_is_missed(row: Sequence[str]) -> None:
 def test_every_figure_is_explained() -> None:
     stated = {word for row in _rows("key") for word in _words(row[0])}
     assert stated == {field.name for field in fields(RunResult)}
+
+
+def test_every_figure_of_many_seeds_is_explained() -> None:
+    stated = [word for row in _rows("with seeds") for word in _words(row[0])]
+    assert sorted(stated) == sorted(field.name for field in fields(SeedsResult))
 
 
 def _examples() -> dict[str, Callable[..., None]]:

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
-from math import inf
+from math import exp, inf
 
 import pytest
 
 from radiosync_sim.channel import Channel
 from radiosync_sim.errors import SimulationError
-from radiosync_sim.scenario import ErrorState, Outage, Scenario, load_scenario
+from radiosync_sim.faults import Loss, OtherUsers, Outage
+from radiosync_sim.scenario import ErrorState, Scenario, load_scenario
 from radiosync_sim.world import World
 
 PERFECT = ErrorState(0, inf)
@@ -25,8 +26,9 @@ class Air:
         scenario: Scenario = HALF,
         stations: str = "ab",
         hearing: Mapping[str, Collection[str]] | None = None,
+        seed: int = 1,
     ) -> None:
-        self.world = World(1)
+        self.world = World(seed)
         self.channel = Channel(self.world, scenario, hearing)
         self.heard: list[tuple[float, str, bytes]] = []
         for name in stations:
@@ -262,3 +264,110 @@ def test_counters() -> None:
 def test_a_name_is_given_once() -> None:
     with pytest.raises(SimulationError, match="'a'"):
         Air(stations="aa")
+
+
+# loss
+
+
+def _arrived(scenario: Scenario, sender: str, hearer: str, frames: int = 2000) -> float:
+    air = Air(scenario)
+    for number in range(frames):
+        air.send(sender, b"x", at=number, lasts=0.5)
+    return sum(name == hearer for _, name, _ in air.run(frames)) / frames
+
+
+def test_frames_are_lost_by_chance_in_one_direction() -> None:
+    lossy = replace(HALF, losses=(Loss(0.6, "b", "a"),))
+    assert _arrived(lossy, "a", "b") == 1
+    assert _arrived(lossy, "b", "a") == pytest.approx(0.4, abs=0.04)
+
+
+def test_losses_add_up() -> None:
+    lossy = replace(HALF, losses=(Loss(0.5), Loss(0.5, sender="a"), Loss(0.5, hearer="c")))
+    assert _arrived(lossy, "a", "b") == pytest.approx(0.25, abs=0.04)
+    assert _arrived(lossy, "b", "a") == pytest.approx(0.5, abs=0.04)
+
+
+def test_each_listener_loses_other_frames() -> None:
+    air = Air(replace(HALF, losses=(Loss(0.3, hearer="b"), Loss(0.5, hearer="c"))), stations="abc")
+    for number in range(2000):
+        air.send("a", number.to_bytes(2, "big"), at=number, lasts=0.5)
+    heard = {name: {data for _, hearer, data in air.run(2000) if hearer == name} for name in "bc"}
+    assert len(heard["b"]) == pytest.approx(1400, abs=80)
+    assert len(heard["c"]) == pytest.approx(1000, abs=80)
+    assert len(heard["b"] & heard["c"]) == pytest.approx(700, abs=80)
+    assert air.channel.counters["a"].frames_lost == {name: 2000 - len(heard[name]) for name in "bc"}
+
+
+# outages that come again
+
+
+def test_an_outage_comes_again_and_chance_says_when() -> None:
+    """Ten seconds of each thirty: of sixty frames in such a time, nineteen or twenty meet it, in one run."""
+    fading = replace(HALF, outages=(Outage(0, 10, every_s=30),))
+    starts = set()
+    for seed in range(8):
+        air = Air(fading, seed=seed)
+        for number in range(300):
+            air.send("a", number.to_bytes(2, "big"), at=number / 2, lasts=0.1)
+        heard = {int.from_bytes(data, "big") for _, _, data in air.run(300)}
+        lost = sorted(set(range(300)) - heard)
+        assert len(lost) == pytest.approx(100, abs=5)
+        assert {number % 60 for number in lost} == {number % 60 for number in lost if 60 <= number < 120}
+        starts.add(lost[0])
+    assert len(starts) > 3
+
+
+# strangers
+
+
+def _with_others(**habits: bool) -> Air:
+    return Air(replace(HALF, others=OtherUsers(0.3, 3, **habits)))
+
+
+def test_strangers_take_their_share_of_the_time() -> None:
+    air = _with_others()
+    air.run(30_000)
+    others = air.channel.counters["others"]
+    assert others.airtime_s / 30_000 == pytest.approx(0.3, abs=0.02)
+    assert others.airtime_s / others.overs == pytest.approx(3, abs=0.3)
+
+
+def test_strangers_collide_with_what_is_on_the_air() -> None:
+    air = _with_others()
+    for number in range(4000):
+        air.send("a", b"x", at=5 * number, lasts=1)
+    share = len(air.run(20_000)) / 4000
+    assert share == pytest.approx(
+        0.7 * exp(-1 / 7), abs=0.04
+    )  # free at the start, and nobody keys before the end
+
+
+def test_strangers_who_listen_wait_for_us_and_are_heard() -> None:
+    air = _with_others(listen=True)
+    air.world.call_at(1, lambda: air.channel.key("a"))
+    air.world.call_at(500, lambda: air.channel.unkey("a"))
+    air.run(499)
+    assert air.channel.counters["others"].overs <= 1  # one that had begun before us
+    assert not air.channel.busy("b") or air.channel.is_keyed("a")
+    air.run(600)
+    assert air.channel.counters["others"].overs > 3
+
+
+def test_carrier_sense_hears_strangers_whatever_the_matrix_says() -> None:
+    air = Air(replace(HALF, others=OtherUsers(0.5, 3)), hearing={"a": "b", "b": "a"})
+    busy = []
+    for number in range(1000):
+        air.world.call_at(number, lambda: busy.append(air.channel.busy("a")))
+    air.run(1000)
+    assert sum(busy) == pytest.approx(500, abs=100)
+
+
+def test_a_cut_silences_strangers_too() -> None:
+    air = Air(replace(HALF, others=OtherUsers(0.9, 30)))
+    air.channel.cut()
+    busy = []
+    for number in range(200):
+        air.world.call_at(number, lambda: busy.append(air.channel.busy("a")))
+    air.run(200)
+    assert not any(busy)

@@ -11,8 +11,8 @@ import pytest
 from radiosync.wire.kiss import Command, KissDecoder, encode_kiss
 from radiosync_sim.ax25_bits import frame_air_bits
 from radiosync_sim.channel import Channel
-from radiosync_sim.modem import BUFFER_BYTES, STREAM_HANG_S, LoraModem, Tnc, TransparentModem, attach_modem
-from radiosync_sim.scenario import ErrorState, Scenario, load_scenario
+from radiosync_sim.modem import STREAM_HANG_S, LoraModem, Tnc, TransparentModem, attach_modem
+from radiosync_sim.scenario import BUFFER_BYTES, ErrorState, Scenario, load_scenario
 from radiosync_sim.world import World
 
 PERFECT = ErrorState(0, inf)
@@ -386,3 +386,84 @@ def test_a_frame_costs_a_handful_of_events() -> None:
 def test_each_kind_has_its_own_modem() -> None:
     kinds = [type(Bench(scenario).modems["a"]) for scenario in (VHF, STREAM, LORA)]
     assert kinds == [Tnc, TransparentModem, LoraModem]
+
+
+# faults
+
+
+def test_a_small_buffer_drops_whole_frames() -> None:
+    bench = Bench(replace(perfect(VHF), buffer_bytes=600))
+    sent = frames_of(5, 250)
+    for frame in sent:
+        bench.frame(1, "a", frame)
+    # The first one leaves the buffer when the key goes down, which is behind the key-up delay.
+    assert bench.run().frames("b") == sent[:2]
+    assert bench.modems["a"].counters.bytes_refused == 3 * 250
+
+
+def test_a_small_buffer_of_a_stream_drops_what_is_behind_it() -> None:
+    bench = Bench(replace(perfect(STREAM), buffer_bytes=600))
+    data = Random(1).randbytes(1000)
+    bench.write(1, "a", data)
+    assert bench.run().stream("b") == data[:600]
+
+
+def test_an_over_is_split_and_nothing_of_it_lost() -> None:
+    """A TNC that sends three frames at most keys for the rest by itself, and pays for it."""
+    whole, split = Bench(perfect(VHF)), Bench(replace(perfect(VHF), transmission_frames=3))
+    sent = frames_of(7, 100)
+    for bench in (whole, split):
+        for frame in sent:
+            bench.frame(1, "a", frame)
+        assert bench.run().frames("b") == sent
+    assert [bench.modems["a"].counters.overs for bench in (whole, split)] == [1, 3]
+    ends = [bench.got[-1][0] for bench in (whole, split)]
+    assert ends[1] == pytest.approx(ends[0] + 2 * VHF.airtime.direction_change_s)
+
+
+def test_who_waits_for_the_channel_keys_where_an_over_is_split() -> None:
+    """Nobody hears who keys in the same instant: they collide, and the frame of the one who waited is gone."""
+    bench = Bench(replace(perfect(VHF), transmission_frames=1))
+    sent = frames_of(3, 100)
+    for frame in sent:
+        bench.frame(1, "a", frame)
+    bench.frame(1.7, "b", b"me too")
+    bench.run()
+    assert bench.modems["b"].counters.overs == 1
+    assert bench.frames("a") == []
+    assert bench.frames("b") == [sent[0], sent[2]]
+
+
+def test_jitter_delays_and_never_reorders() -> None:
+    on_time = Bench(perfect(VHF))
+    on_time.frame(1, "a", bytes(60))
+    first_at = on_time.run().got[0][0]
+    late = []
+    for seed in range(20):
+        bench = Bench(replace(perfect(VHF), jitter_s=0.4), seed=seed)
+        sent = [bytes(60), *frames_of(20, 60)]
+        for frame in sent:
+            bench.frame(1, "a", frame)
+        assert bench.run().frames("b") == sent
+        late.append(bench.got[0][0] - first_at)
+    assert len(set(late)) == len(late)
+    assert all(0 <= each <= 2 * 0.4 for each in late)
+
+
+def test_jitter_splits_a_stream_and_loses_nothing_of_it() -> None:
+    overs = []
+    for seed in range(10):
+        bench = Bench(replace(perfect(STREAM), jitter_s=2.0), seed=seed)
+        sent = frames_of(3, 10)
+        for part in sent:
+            bench.write(1, "a", part)
+        assert bench.run().stream("b") == b"".join(sent)
+        overs.append(bench.modems["a"].counters.overs)
+    assert max(overs) > 1
+
+
+def test_bytes_on_the_way_to_a_modem_count_as_queued() -> None:
+    bench = Bench(replace(perfect(VHF), jitter_s=0.5))
+    bench.frame(1, "a", bytes(100))
+    bench.run(until=1)
+    assert bench.modems["a"].queued_bytes >= 100
