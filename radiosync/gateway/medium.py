@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from radiosync.config import Config, Link
 from radiosync.errors import ConfigError
-from radiosync.link.timing import LONGEST_LEAD_BYTES
 from radiosync.link.over import FRAME_HEAD_BYTES
-from radiosync.link.timing import Timing, timing_of
+from radiosync.link.timing import LONGEST_LEAD_BYTES, Timing, timing_of
 from radiosync.profiles.loader import load_profile
 from radiosync.profiles.model import Profile
 from radiosync.wire.ax25 import Address

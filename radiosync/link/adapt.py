@@ -18,7 +18,7 @@ _GUESS_FRAMES, _ZERO_FRAMES = 40.0, 10.0
 
 _CONSTANT_SHARE = 1 / 3
 """Share of the damage that we take to be the same for a frame of no length, until frames of several lengths show it. A fade
-has a length of its own, which it adds to that of the frame. This costs 2 % where errors come alone, and saves 3 % in fades."""
+has a length of its own, which it adds to that of the frame. It costs 2 % where errors come alone, and saves 3 % in fades."""
 
 _OVER_SHARE = 0.25
 """Of an over, for one frame at most: the loss of one should not cost most of it."""

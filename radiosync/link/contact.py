@@ -152,7 +152,7 @@ class Contact:
         self._deadline: float | None = None
         self._grant_bytes = 0
         self._granted_bytes = 0
-        self._own_until = 0.0
+        self._own_until = self._began_at = 0.0
         self._silent_overs = 0
         self._stalled_overs = 0
         self._restarts = 0
@@ -189,6 +189,7 @@ class Contact:
             self._events.append(PartnerHeard())
         self._silent_overs = 0
         self._over = None
+        self._began_at = now - self._timing.frame_s(len(frame))
         self._take(content, now)
         if self.state is not State.CLOSED:
             self.state = State.HEARING
@@ -429,17 +430,17 @@ class Contact:
             for number in range(max(standing.confirmed, through) + 1, standing.sealed + 1):
                 place = number - through - 1
                 arriving = report.arriving[place] if place < len(report.arriving) else Arriving()
-                self._acknowledge(number, arriving, now)
+                self._acknowledge(number, arriving)
         self._tally.note(self._outgoing.senders)
         self._events.append(self._tally.progress(self._outgoing.more, self.overs, now))
 
-    def _acknowledge(self, number: int, arriving: Arriving, now: float) -> None:
+    def _acknowledge(self, number: int, arriving: Arriving) -> None:
         sender = next((sender for sender in self._outgoing.senders if sender.number == number), None)
         if sender is not None:
             sizes = sender.shape.block_sizes
             before = sender.needed_pieces
             needs = (0,) * len(sizes) if arriving.applied else arriving.needs
-            flying = self._outgoing.less_flying(number, needs or sizes, now)
+            flying = self._outgoing.less_flying(number, needs or sizes, self._began_at)
             # Of what is all in the air the partner cannot have heard yet.
             if needs or any(flying):
                 self._outgoing.acknowledge(number, flying if needs else needs)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from radiosync.limits import OPEN_TRANSFERS
 from radiosync.link.adapt import Traffic
 from radiosync.link.mailbox import EVERY_CLASS, Mailbox
-from radiosync.link.timing import HOST_LATENCY_S, LONGEST_LEAD_BYTES, Timing
+from radiosync.link.timing import Timing
 from radiosync.transfer.sender import Sender
 from radiosync.wire.check import append_check
 from radiosync.wire.frames import PROTOCOL_VERSION, Data, set_left, write_frame
@@ -36,6 +36,10 @@ class Over:
 
     frames: tuple[bytes, ...]
     airtime_s: float
+
+
+_SLACK_S = 1e-3
+"""Sums of airtimes are not exact."""
 
 
 class _Filled(NamedTuple):
@@ -86,10 +90,9 @@ class Outgoing:
             self._keyed.append((ends_at, filled))
             ends_at -= self._timing.frame_s(len(frame))
 
-    def less_flying(self, number: int, needs: Sequence[int], now: float) -> Sequence[int]:
-        """What a transfer needs of each block, less the pieces that had not arrived when the partner said so."""
-        said_at = now - self._timing.frame_s(LONGEST_LEAD_BYTES) - 2 * HOST_LATENCY_S
-        flying = [filled for ends_at, filled in self._keyed if ends_at > said_at and filled.number == number]
+    def less_flying(self, number: int, needs: Sequence[int], said_at: float) -> Sequence[int]:
+        """What a transfer needs of each block, less the pieces that were still in the air when the partner said so."""
+        flying = [filled for ends_at, filled in self._keyed if ends_at > said_at + _SLACK_S and filled.number == number]
         left = list(needs)
         for filled in flying:
             if filled.block < len(left):

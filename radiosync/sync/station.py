@@ -81,7 +81,12 @@ AnyContact: TypeAlias = Contact | PoolSpeaker | PoolListener
 
 
 class Station:
-    """A station on a link."""
+    """A station on a link.
+
+    Attributes:
+        compact: True if batches go in the compact codec on this link, where the partner can read it.
+        shelf: models in use.
+    """
 
     def __init__(
         self,
@@ -98,7 +103,8 @@ class Station:
         self._last: Contact | None = None
         self._listened: PoolListener | None = None
         self._partner: Partner | None = None
-        self._shelf = Shelf()
+        self.compact = timing.airtime.bit_rate <= COMPACT_BIT_RATE
+        self.shelf = Shelf()
         self._events: list[StationEvent] = []
 
     @property
@@ -131,8 +137,7 @@ class Station:
 
     def mail(self, partner: Partner) -> Mail:
         """Traffic with a partner, as this link carries it."""
-        compact = self._timing.airtime.bit_rate <= COMPACT_BIT_RATE
-        return Mail(self._store, partner, self._jobs(partner), compact=compact, shelf=self._shelf)
+        return Mail(self._store, partner, self._jobs(partner), compact=self.compact, shelf=self.shelf)
 
     def hang_up(self, outcome: Outcome = Outcome.STOPPED) -> None:
         """End the contact, if there is one, without a word on the air."""

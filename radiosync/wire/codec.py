@@ -22,8 +22,8 @@ from radiosync.wire.context import Additions, Aliases, Context, RecordKey
 from radiosync.wire.layout import read_changes, write_changes
 from radiosync.wire.memory import Memory
 from radiosync.wire.mixing import MixingReader, MixingWriter
-from radiosync.wire.seal import Format, compress, decompress
-from radiosync.wire.squeeze import squeeze, unsqueeze
+from radiosync.wire.seal import Format
+from radiosync.wire.squeeze import squeeze, squeeze_old, unsqueeze, unsqueeze_old
 from radiosync.wire.statistics import Statistics
 from radiosync.wire.varint import read_uvarint, write_uvarint
 
@@ -107,7 +107,7 @@ class Unpacked:
 def pack_old(changes: Sequence[Change], context: Context, aliases: Aliases) -> Packed:
     """Pack for a partner who speaks version 0 of the protocol."""
     batch = encode_batch(changes, context, aliases)
-    packed = compress(batch.plain, context.history)
+    packed = squeeze_old(batch.plain, context.history)
     form, body = (
         (Format.OLD_ZSTD, packed) if len(packed) < len(batch.plain) else (Format.OLD_STORED, batch.plain)
     )
@@ -194,7 +194,7 @@ def _unpack_old(form: Format, body: bytes, context: Context, lookup: Lookup) -> 
     _end_with_zeros(body, at + length)
     plain = body[at : at + length]
     if form is Format.OLD_ZSTD:
-        plain = decompress(plain, context.history)
+        plain = unsqueeze_old(plain, context.history)
     raw = read_batch(plain)
     ours, theirs = lookup(RecordRef.OURS, raw.ours), lookup(RecordRef.THEIRS, raw.theirs)
     changes, additions = raw.resolve(context, ours, theirs)

@@ -19,10 +19,7 @@ import hmac
 from dataclasses import dataclass
 from enum import IntEnum
 
-import zstandard
-
 from radiosync.errors import ContextError, WireError
-from radiosync.limits import BATCH_BYTES, HISTORY_BYTES
 from radiosync.wire.context import Context
 
 SEAL_DIGEST_BYTES = 4
@@ -32,10 +29,6 @@ NAMES_THEIRS = 0x80
 """Bit of the first byte: the batch names records by aliases that the receiver gave."""
 
 _AGE_SHIFT, _AGE_LIMIT = 4, 8
-_LEVEL = 22
-_FRAME_FLAGS = 0b1110_0111
-"""Bits of a zstd frame header (RFC 8878 section 3.1.1.1.1) that we never set: content size, single segment, reserved,
-checksum, dictionary number. A stated content size would switch off the limit on what is unpacked."""
 
 
 class Format(IntEnum):
@@ -120,41 +113,3 @@ def check_digest(envelope: Envelope, plain: bytes, context: Context, epoch: byte
 def batch_digest(plain: bytes, context: Context, epoch: bytes) -> bytes:
     """Digest of a batch in its context."""
     return hashlib.blake2b(context.digest + epoch + plain, digest_size=SEAL_DIGEST_BYTES).digest()
-
-
-def compress(plain: bytes, history: bytes) -> bytes:
-    """A zstd frame without its magic number, with the history as dictionary."""
-    parameters = zstandard.ZstdCompressionParameters.from_level(
-        _LEVEL,
-        dict_size=len(history),
-        source_size=len(plain),
-        write_content_size=False,
-        write_checksum=False,
-        write_dict_id=False,
-        format=zstandard.FORMAT_ZSTD1_MAGICLESS,
-    )
-    return zstandard.ZstdCompressor(compression_params=parameters, dict_data=_dictionary(history)).compress(
-        plain
-    )
-
-
-def decompress(body: bytes, history: bytes) -> bytes:
-    """The inverse of `compress`; zeros may follow the frame. Raises WireError if it cannot be unpacked, or is too large."""
-    if not body or body[0] & _FRAME_FLAGS:
-        raise WireError("a sealed batch is not the kind of zstd frame that we send")
-    decompressor = zstandard.ZstdDecompressor(
-        dict_data=_dictionary(history),
-        format=zstandard.FORMAT_ZSTD1_MAGICLESS,
-        max_window_size=2 * BATCH_BYTES,
-    )
-    try:
-        return decompressor.decompress(body, max_output_size=BATCH_BYTES, allow_extra_data=True)
-    except (zstandard.ZstdError, MemoryError) as error:
-        raise WireError(f"a sealed batch cannot be unpacked: {error}") from error
-
-
-def _dictionary(history: bytes) -> zstandard.ZstdCompressionDict | None:
-    """The history as raw content; zstd takes nothing shorter than eight bytes."""
-    if len(history) < 8:
-        return None
-    return zstandard.ZstdCompressionDict(history[-HISTORY_BYTES:], dict_type=zstandard.DICT_TYPE_RAWCONTENT)

@@ -37,25 +37,42 @@ _HEAD: Final = (
 
 def squeeze(plain: bytes, history: bytes) -> bytes:
     """Compress `plain` for somebody who has the same history. Any level can be read; ours is the highest."""
+    return _compress(plain, _dictionary(history))
+
+
+def unsqueeze(body: bytes, history: bytes) -> bytes:
+    """The inverse of `squeeze`. A wrong history, or what is behind the end, is not noticed. Raises WireError."""
+    return _decompress(body, _dictionary(history))
+
+
+def squeeze_old(plain: bytes, history: bytes) -> bytes:
+    """As `squeeze`, for a partner who speaks version 0 and has no tables."""
+    return _compress(plain, _old_dictionary(history))
+
+
+def unsqueeze_old(body: bytes, history: bytes) -> bytes:
+    """The inverse of `squeeze_old`. Raises WireError."""
+    return _decompress(body, _old_dictionary(history))
+
+
+def _compress(plain: bytes, dictionary: zstandard.ZstdCompressionDict | None) -> bytes:
     parameters = zstandard.ZstdCompressionParameters.from_level(
         _LEVEL,
-        dict_size=len(_HEAD) + len(history[-HISTORY_BYTES:]),
+        dict_size=0 if dictionary is None else len(dictionary),
         source_size=len(plain),
         write_content_size=False,
         write_checksum=False,
         write_dict_id=False,
         format=zstandard.FORMAT_ZSTD1_MAGICLESS,
     )
-    compressor = zstandard.ZstdCompressor(compression_params=parameters, dict_data=_dictionary(history))
-    return compressor.compress(plain)
+    return zstandard.ZstdCompressor(compression_params=parameters, dict_data=dictionary).compress(plain)
 
 
-def unsqueeze(body: bytes, history: bytes) -> bytes:
-    """The inverse of `squeeze`. A wrong history, or what is behind the end, is not noticed. Raises WireError."""
+def _decompress(body: bytes, dictionary: zstandard.ZstdCompressionDict | None) -> bytes:
     if not body or body[0] & _FRAME_FLAGS:
         raise WireError("a batch is not the kind of zstd frame that we send")
     decompressor = zstandard.ZstdDecompressor(
-        dict_data=_dictionary(history),
+        dict_data=dictionary,
         format=zstandard.FORMAT_ZSTD1_MAGICLESS,
         max_window_size=2 * BATCH_BYTES,
     )
@@ -69,3 +86,10 @@ def _dictionary(history: bytes) -> zstandard.ZstdCompressionDict:
     return zstandard.ZstdCompressionDict(
         _HEAD + history[-HISTORY_BYTES:], dict_type=zstandard.DICT_TYPE_FULLDICT
     )
+
+
+def _old_dictionary(history: bytes) -> zstandard.ZstdCompressionDict | None:
+    """The history as raw content; zstd takes nothing shorter than eight bytes."""
+    if len(history) < 8:
+        return None
+    return zstandard.ZstdCompressionDict(history[-HISTORY_BYTES:], dict_type=zstandard.DICT_TYPE_RAWCONTENT)

@@ -59,8 +59,8 @@ class StrengthMeter:
 
     @property
     def best(self) -> int:
-        """The strength to ask for: it lets most data through, a lost frame counted twice, for itself and for what it takes to
-        bring it back."""
+        """The strength to ask for: it lets most data through, a lost frame counted twice, for itself and for what it takes
+        to bring it back."""
         return max(range(LEAST_STRENGTH, len(self._parities)), key=self._worth)
 
     def _worth(self, code: int) -> float:

@@ -13,6 +13,7 @@ from radiosync.link.over import Over, batch_limit_bytes
 from radiosync.link.poolspeaker import PoolSpeaker
 from radiosync.link.timing import timing_of
 from radiosync.store import Store
+from radiosync.sync.mail import Mail
 from radiosync.sync.ports import Draft, Job, Partner, SealedTransfer
 from radiosync.sync.station import CAPABILITIES, ContactEvent, Station, StationEvent
 from radiosync.wire.frames import PROTOCOL_VERSION
@@ -336,14 +337,18 @@ class Rig(Fleet):
         while moved:
             moved = any([self._carry(self.a, self.b), self._carry(self.b, self.a)])
 
+    def _mail(self, side: Side) -> Mail:
+        station = side.station
+        return Mail(side.store, side.partner, self.jobs, compact=station.compact, shelf=station.shelf)
+
     def _carry(self, side: Side, other: Side) -> bool:
         """One batch from side to other; False if there is none."""
-        mail = side.station.mail(side.partner)
+        mail = self._mail(side)
         sender = mail.seal_next(batch_limit_bytes(side.timing))
         if sender is None:
             return False
         data = side.store.unconfirmed(side.partner)[-1].data
-        if not other.station.mail(other.partner).deliver(sender.number, data):
+        if not self._mail(other).deliver(sender.number, data):
             raise SimulationError(f"transfer {sender.number} cannot be read by the other side")
         mail.confirm(sender.number)
         return True

@@ -92,11 +92,11 @@ def _watch(end: Contact, side: int, on_over: Callable[[int, int], None]) -> None
     made = 1 - side  # a caller makes its first over when it is made itself
     fill = end._outgoing.fill
 
-    def watched(*given: float) -> list[bytes]:
+    def watched(room_s: float, lead_bytes: int = 0) -> list[bytes]:
         nonlocal made
         made += 1
         on_over(side, made)
-        return fill(*given)
+        return fill(room_s, lead_bytes)
 
     end._outgoing.fill = watched  # type: ignore[method-assign]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radiosync.link.adapt import DamageMeter, Traffic, best_frame_s
-from radiosync.link.timing import Timing, timing_of
+from radiosync.link.timing import timing_of
 from radiosync.profiles.airtime import Airtime
 from radiosync.wire.framing import StreamFraming
 from tests.link.line import FAST, SMALL, VHF

@@ -429,10 +429,10 @@ def test_of_two_short_calls_the_one_by_the_greater_identity_counts() -> None:
     assert mine is not None
     assert theirs is not None
     other.receive_frame(mine.frames[0], now=1.0)
-    assert other.contact is not None
+    assert isinstance(other.contact, Contact)
     assert other.contact.role is Role.CALLER
     one.receive_frame(theirs.frames[0], now=1.0)
-    assert one.contact is not None
+    assert isinstance(one.contact, Contact)
     assert (one.contact.role, one.contact.heard) == (Role.CALLED, True)
 
 

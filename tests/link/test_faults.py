@@ -25,6 +25,7 @@ from radiosync.wire.frames import (
     Hello,
     Kind,
     Report,
+    Round,
     kind_of,
     read_frame,
     set_left,
@@ -358,7 +359,7 @@ def in_report(change: Callable[[Report], Report]) -> Callable[[Frame], Frame]:
     """A lie in each report."""
 
     def lie(frame: Frame) -> Frame:
-        return frame if isinstance(frame, Data) else replace(frame, report=change(frame.report))
+        return frame if isinstance(frame, Data | Round) else replace(frame, report=change(frame.report))
 
     return lie
 
@@ -489,6 +490,8 @@ def test_frames_of_pure_invention_raise_nothing_and_wedge_nothing(
                 return replace(frame, capabilities=random.randrange(256), report=report, data=pieces)
             case Ack():
                 return replace(frame, report=report, bye=random.random() < 0.05)
+            case Round():
+                return frame
             case Data():
                 return invent_pieces(frame)
 

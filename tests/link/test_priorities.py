@@ -207,7 +207,7 @@ def half_sent(site: Site, records: int = 60) -> Outgoing:
     """A transfer of which about a third has been on the air."""
     site.fill("stock", records)
     out = Outgoing(site.mail(), VHF)
-    out.fill(VHF.seconds(batch_limit_bytes(VHF) / 12))
+    out.fill(VHF.seconds(batch_limit_bytes(VHF) // 12))
     (sender,) = out.senders
     assert 0 < sum(sender.next_pieces) < sender.wanted_pieces
     return out
@@ -304,7 +304,7 @@ def test_batches_sealed_anew_through_losses_all_arrive(seed: int) -> None:
             anew += 1
             return seal_anew(*given)
 
-        a.store.seal_anew = counted
+        a.store.seal_anew = counted  # type: ignore[method-assign]
 
         def on_over(side: int, number: int) -> None:
             if side == 0 and number < 8:

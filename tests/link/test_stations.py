@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from radiosync.link.contact import Role
+from radiosync.link.contact import Contact, Role
 from radiosync.link.events import ContactEnded, Outcome
 from radiosync.sync.station import ContactBegan, ContactEvent, Station, StationEvent, StrangerHeard
 from tests.link.line import SMALL, VHF, Fate, Line, Sent, lossy, unharmed
@@ -201,10 +201,10 @@ def test_of_two_that_call_each_other_the_greater_identity_stays_the_caller() -> 
     assert call is not None
     assert other is not None
     ben.receive_frame(call.frames[0], now=1.0)
-    assert ben.contact is not None
+    assert isinstance(ben.contact, Contact)
     assert ben.contact.role is Role.CALLER
     anna.receive_frame(other.frames[0], now=1.0)
-    assert anna.contact is not None
+    assert isinstance(anna.contact, Contact)
     assert anna.contact.role is Role.CALLED
     line.now = 1.0
     line.run()
@@ -253,7 +253,7 @@ def test_random_bytes_reach_no_station(seed: int) -> None:
     anna.poll_over(now=0.0)
     for _ in range(2000):
         anna.receive_frame(random.randbytes(random.randint(0, 80)), now=0.0)
-    assert anna.contact is not None
+    assert isinstance(anna.contact, Contact)
     assert not anna.contact.heard
 
 

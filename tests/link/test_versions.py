@@ -116,7 +116,7 @@ def test_partners_of_different_versions_lose_no_over_to_find_out(
     versions: tuple[int, int], changes: int, back: int
 ) -> None:
     """As good as if both were old."""
-    new, old = ([*acquainted(each, changes, back)] for each in (versions, (0, 0)))
+    new, old = acquainted(versions, changes, back), acquainted((0, 0), changes, back)
     line, of_old = meet_in(versions, *new, 2), meet_in((0, 0), *old, 2)
     assert outcomes(line) == COMPLETE
     assert all_there(*new)

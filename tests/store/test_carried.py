@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import pytest
 
 from radiosync.errors import UsageError
+from radiosync.records.model import Record
 from radiosync.store import Store
 from radiosync.sync.ports import Delivery, Direction, Job, Partner, Wear
 from radiosync.wire.context import Additions, FieldKey, RecordKey
@@ -26,9 +28,14 @@ def partner(store: Store) -> Partner:
     return store.add_partner("b", origin("b").station)
 
 
-def seal_all(store: Store, partner: Partner, **more: object) -> None:
+def seal_all(store: Store, partner: Partner, **more: Any) -> None:
     plan = store.plan(partner, JOB, store.cursor(partner, JOB.scope), 1 << 30)
     store.seal(partner, draft(plan, **more))
+
+
+def known(record: Record | None) -> Record:
+    assert record is not None
+    return record
 
 
 def names(*tables: str) -> Additions:
@@ -72,9 +79,9 @@ def test_what_another_partner_sends_replaces_too(store: Store, partner: Partner)
     store.edit([put(1, x="1")])
     with open_store("c") as c:
         there = c.add_partner("a", origin("a").station)
-        c.deliver(there, Delivery(1, [store.record("shelter", uuid(1))], b"", NOTHING))
+        c.deliver(there, Delivery(1, [known(store.record("shelter", uuid(1)))], b"", NOTHING))
         c.edit([put(1, x="2")])
-        newer = c.record("shelter", uuid(1))
+        newer = known(c.record("shelter", uuid(1)))
     seal_all(store, partner)
     store.deliver(other, Delivery(1, [newer], b"", NOTHING))
     assert store.worn(partner) == {1: Wear(1, 1)}

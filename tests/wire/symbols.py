@@ -64,7 +64,9 @@ def random_symbols(random: Random, count: int) -> list[Symbol]:
             case _:
                 old = texts[which]
                 at = random.randrange(len(old) + 1)
-                texts[which] = old[:at] + random.choice((b"", b"and ", b"no ", b"\0\1", b"\xc3\xa9")) + old[at:]
+                texts[which] = (
+                    old[:at] + random.choice((b"", b"and ", b"no ", b"\0\1", b"\xc3\xa9")) + old[at:]
+                )
                 symbols.append(Symbol("text", slot, place, texts[which], contexts=contexts, old=old[:40]))
     return symbols
 

@@ -1,5 +1,6 @@
 """Binary arithmetic coding on its own."""
 
+import contextlib
 from math import log2
 from random import Random
 
@@ -39,10 +40,8 @@ def test_no_shorter_end_would_do(decisions: list[tuple[int, int]]) -> None:
     assert not data.endswith(bytes(9))
     if data and data[-1]:
         short = data[:-1]
-        try:
+        with contextlib.suppress(WireError):
             assert read(short, decisions) != [bit for _, bit in decisions]
-        except WireError:
-            pass
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -73,9 +72,13 @@ def test_zeros_at_the_end_stay_readable() -> None:
 
 def test_a_reader_stops_after_the_end() -> None:
     reader = BitReader(b"")
-    with pytest.raises(WireError):
+
+    def read_on() -> None:
         for _ in range(97):
             reader.code(EVEN, 0)
+
+    with pytest.raises(WireError):
+        read_on()
 
 
 def test_a_reader_refuses_endless_work() -> None:

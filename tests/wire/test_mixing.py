@@ -78,7 +78,11 @@ def test_texts_longer_than_the_history_come_back() -> None:
 
 def test_raw_bytes_cost_eight_bits() -> None:
     data = Random(3).randbytes(400)
-    assert 399 <= len(write([Symbol("raw", 0, 0, data[at : at + 16]) for at in range(0, 400, 16)], Statistics())) <= 401
+    assert (
+        399
+        <= len(write([Symbol("raw", 0, 0, data[at : at + 16]) for at in range(0, 400, 16)], Statistics()))
+        <= 401
+    )
 
 
 def test_what_is_always_the_same_costs_next_to_nothing() -> None:
@@ -206,9 +210,13 @@ def test_endless_work_is_refused() -> None:
     """All bits as likely as can be: a few bytes that stand for millions of symbols."""
     reader = MixingReader(Statistics(), b"\xff" * 40)
     reader._bits.work(MODEL_STEPS - 5000)
-    with pytest.raises(WireError):
+
+    def read_on() -> None:
         for _ in range(5001):
             reader.choice(1, 1, 0, 2)
+
+    with pytest.raises(WireError):
+        read_on()
 
 
 # The codec as it is on air.
@@ -220,5 +228,5 @@ def test_the_model_never_changes() -> None:
     random = Random(2026)
     for _ in range(10):
         data += write(random_symbols(random, 100), statistics)
-    assert blake2b(data, digest_size=8).hexdigest() == "?"
-    assert blake2b(statistics.to_bytes(), digest_size=8).hexdigest() == "?"
+    assert blake2b(data, digest_size=8).hexdigest() == "7d242935269a972c"
+    assert blake2b(statistics.to_bytes(), digest_size=8).hexdigest() == "b82513fa0abddb7b"

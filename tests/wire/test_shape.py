@@ -46,12 +46,12 @@ def test_a_batch_fits_its_shape_and_wastes_less_than_a_piece(data_bytes: int) ->
         (128, 16, 8),
         (129, 11, 12),
         (512, 16, 32),
-        (5000, 157, 32),
-        (131_072, 4096, 32),
-        (131_073, 3277, 40),
+        (5000, 125, 40),
+        (163_840, 4096, 40),
+        (163_841, 3414, 48),
     ],
 )
-def test_pieces_are_a_sixteenth_or_32_bytes(data_bytes: int, pieces: int, piece_bytes: int) -> None:
+def test_pieces_are_a_sixteenth_or_40_bytes(data_bytes: int, pieces: int, piece_bytes: int) -> None:
     shape = choose_shape(data_bytes)
     assert (shape.pieces, shape.piece_bytes) == (pieces, piece_bytes)
 
