@@ -10,7 +10,6 @@ Sans-IO. Feed it frames with `receive_frame` and call `handle_timer` when `next_
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
 from radiosync.errors import WireError
@@ -26,6 +25,7 @@ from radiosync.link.events import (
 from radiosync.link.incoming import Incoming
 from radiosync.link.mailbox import Mailbox
 from radiosync.link.over import Body, Outgoing, Over, build_over
+from radiosync.link.slots import Cue, Role, State, turn
 from radiosync.link.tally import Tally
 from radiosync.link.timing import CALLS, LONGEST_LEAD_BYTES, SILENT_OVERS, Timing
 from radiosync.wire.check import strip_check
@@ -49,6 +49,8 @@ from radiosync.wire.frames import (
 )
 from radiosync.wire.frames0 import read_any_frame, write_old_frame
 
+__all__ = ["REFUSALS", "STALLED_OVERS", "Contact", "Parties", "Role", "State"]
+
 REFUSALS = 8
 """Transfers that cannot be opened, after which we hang up: a partner that sends nothing else is broken or hostile."""
 
@@ -67,37 +69,6 @@ HELLOS = 8
 
 if TYPE_CHECKING:
     from random import Random
-
-
-class Role(Enum):
-    """Which side of a contact this is."""
-
-    CALLER = "caller"
-    CALLED = "called"
-
-
-class State(Enum):
-    """What a side of a contact is doing.
-
-    ::
-
-                     poll_over               frame heard
-        SPEAKING ----------------> WAITING --------------> HEARING
-            ^                         |                       |
-            |  caller: no answer      |   over has ended      |
-            +-------------------------+-----------------------+
-                                      | too long silent, or bye
-                                      v
-                                   CLOSED
-    """
-
-    SPEAKING = "speaking"
-    """An over of ours is ready to be taken by `poll_over`."""
-    WAITING = "waiting"
-    """Our over is on the air or has ended; nothing was heard since."""
-    HEARING = "hearing"
-    """The partner is in the middle of an over."""
-    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +161,13 @@ class Contact:
         self._silent_overs = 0
         self._over = None
         self._began_at = now - self._timing.frame_s(len(frame))
+        # A straggler of the over that we have just answered is no answer to us, and gives no second slot.
+        is_late = self.state is State.WAITING and now < self._own_until and not self._timing.airtime.full_duplex
         self._take(content, now)
-        if self.state is not State.CLOSED:
-            self.state = State.HEARING
+        if self.state is not State.CLOSED and not is_late:
+            self.state = turn(self.role, self.state, Cue.HEARD)
             self._deadline = self._slot_at(left_bytes, now)
-            if self._deadline <= now:
-                self._speak(now)
+            self.handle_timer(now=now)
         return True
 
     def _slot_at(self, left_bytes: int, now: float) -> float:
@@ -206,24 +178,19 @@ class Contact:
         """
         if self._timing.airtime.full_duplex and (self._outgoing.wants or self.overs == 0):
             return max(now, self._own_until)
-        return max(now + self._timing.end_s(left_bytes), self._own_until)
+        slot_at = now + self._timing.end_s(left_bytes)
+        return max(slot_at, self._own_until) if self._timing.airtime.full_duplex else slot_at
 
     def handle_timer(self, *, now: float) -> None:
         """Do what is due at `next_deadline`; nothing if it has not come."""
         if self._deadline is None or now < self._deadline:
             return
-        match self.state:
-            case State.HEARING:
-                self._speak(now)
-            case State.WAITING if self.role is Role.CALLER and self._silent_overs < self._tries:
-                self._silent_overs += 1
-                self._speak(now)
-            case State.WAITING:
-                self._close(Outcome.DROPPED if self.heard else Outcome.NO_ANSWER)
-            case State.SPEAKING | State.CLOSED:
-                self._deadline = None
-            case _ as never:
-                assert_never(never)
+        self._silent_overs += self.state is State.WAITING
+        self.state = turn(self.role, self.state, Cue.TIME_UP)
+        if self.state is State.SPEAKING and self._silent_overs <= self._tries:
+            self._speak(now)
+        else:
+            self._close(Outcome.DROPPED if self.heard else Outcome.NO_ANSWER)
 
     def finish(self) -> None:
         """Say good-bye in our next over, whatever is left. What is not confirmed stays queued on both sides."""
@@ -247,19 +214,18 @@ class Contact:
         if over is None:
             return None
         self.overs += 1
+        self.state = turn(self.role, self.state, Cue.TAKEN)
         ends_at = now + self._timing.turn_s + over.airtime_s + self._timing.airtime.tail_s
+        self._own_until = ends_at
         if self._timing.airtime.full_duplex:
-            self._own_until = ends_at
             self._outgoing.note_keyed(over, ends_at)
         if self._closing:
             standing = self._mailbox.standing
             is_complete = standing.confirmed == standing.sealed and not self._finishing
             self._close(Outcome.COMPLETE if is_complete else Outcome.STOPPED)
         elif self.role is Role.CALLER:
-            self.state = State.WAITING
             self._deadline = ends_at + self._timing.lag_s(over.airtime_s) + self._patience_s()
         else:
-            self.state = State.WAITING
             self._deadline = ends_at + self._timing.silence_s()
         return over
 
@@ -410,7 +376,7 @@ class Contact:
                 self._mailbox.confirm(through)
                 self._confirmed(through)
             self._take_report(ack.report, 8, now)
-        if ack.bye:
+        if ack.bye and turn(self.role, self.state, Cue.BYE) is State.CLOSED:
             standing = self._mailbox.standing
             is_done = self._epoch_known and standing.confirmed == standing.sealed
             self._close(Outcome.COMPLETE if is_done else Outcome.DROPPED)
@@ -608,10 +574,11 @@ class Contact:
         Twice as long each time that nothing is heard, so that a fade is sat out rather than talked over. Before the partner
         was ever heard, a random part is added: two stations that call each other at once would otherwise do so for ever.
         """
-        waits_s = self._timing.reply_s(self._grant_bytes, LONGEST_LEAD_BYTES)
-        if not self.heard:
-            waits_s += self._random.random() * (waits_s + self._timing.first_over_s)
-        return min(waits_s * 2.0 ** max(0, self._silent_overs - 1), max(waits_s, self._timing.over_s))
+        reply_s = self._timing.reply_s(self._grant_bytes, LONGEST_LEAD_BYTES)
+        waits_s = min(reply_s * 2.0 ** max(0, self._silent_overs - 1), max(reply_s, self._timing.over_s))
+        if not self.heard:  # Behind the bound, or all who wait for long would wait for equally long.
+            waits_s += self._random.random() * (reply_s + self._timing.first_over_s)
+        return waits_s
 
     def _lead(self, kind: Kind, grant_bytes: int) -> Hello | Call | Ack:
         report = self._report(grant_bytes, self._outgoing.pending_bytes)

@@ -92,7 +92,11 @@ class Outgoing:
 
     def less_flying(self, number: int, needs: Sequence[int], said_at: float) -> Sequence[int]:
         """What a transfer needs of each block, less the pieces that were still in the air when the partner said so."""
-        flying = [filled for ends_at, filled in self._keyed if ends_at > said_at + _SLACK_S and filled.number == number]
+        flying = [
+            filled
+            for ends_at, filled in self._keyed
+            if ends_at > said_at + _SLACK_S and filled.number == number
+        ]
         left = list(needs)
         for filled in flying:
             if filled.block < len(left):
@@ -265,6 +269,6 @@ def build_over(bodies: Sequence[Body], timing: Timing) -> Over:
     frames, left_s = [], sum(lengths_s)
     for place, (body, length_s) in enumerate(zip(bodies, lengths_s, strict=True)):
         left_s = max(0.0, left_s - length_s) if place < len(bodies) - 1 else 0.0
-        data = set_left(body.data, timing.air_bytes(left_s))
+        data = set_left(body.data, timing.left_bytes(left_s))
         frames.append(append_check(data, body.seed, body.check_bytes))
     return Over(tuple(frames), sum(lengths_s))

@@ -8,6 +8,7 @@ channel), so each wait has a margin in proportion to what it waits for.
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 from radiosync.limits import STREAM_PAYLOAD_BYTES
 from radiosync.profiles.airtime import Airtime
@@ -16,6 +17,9 @@ from radiosync.wire.framing import Framing
 MARGIN = 0.05
 """Share added to a computed airtime before we conclude that it is over. Stuffing of the worst real data that we measured
 exceeds the mean by less than 4 %."""
+
+LEFT_ROUNDING = 1 / 16
+"""Most by which a `left`, as it is written, exceeds what is left (`wire.varint`)."""
 
 DEFAULT_OVER_S = 30.0
 """Longest over where neither modem nor licence sets one: long enough to make turns cheap, short enough that a person who
@@ -92,13 +96,17 @@ class Timing:
         """Bytes that pass in that time: the unit of `left`, grants and pending."""
         return int(seconds * self.airtime.bit_rate / 8 + 0.5)
 
+    def left_bytes(self, seconds: float) -> int:
+        """Bytes that pass in that time, rounded up: of a short rest the margin is less than a byte."""
+        return ceil(seconds * self.airtime.bit_rate / 8 - _SLACK_BYTES)
+
     def end_s(self, left_bytes: int) -> float:
         """How long to wait, behind a frame, until an over with so many bytes left has surely ended."""
         return self.seconds(left_bytes) * (1 + MARGIN)
 
     def lag_s(self, over_s: float) -> float:
         """How long after the end of an over a listener may take it for ended, if it heard nothing but its first frame."""
-        return over_s * MARGIN
+        return over_s * ((1 + LEFT_ROUNDING) * (1 + MARGIN) - 1)
 
     def reply_s(self, grant_bytes: int, lead_bytes: int) -> float:
         """How long to wait, behind the end of our over, for anything of an answer.
@@ -127,6 +135,9 @@ CALLS = 5
 SILENT_OVERS = 8
 """Overs in a row without an answer after which a caller that has been answered before gives up. Where one answer in five is
 lost that happens once in four hundred thousand overs; and what was going on goes on with the next call."""
+
+_SLACK_BYTES = 1e-6
+"""Keeps what should come out whole from being rounded up."""
 
 DEFAULT_FRAME_BYTES = 512
 """Longest frame where neither modem nor profile says one, until the partner has been heard."""
