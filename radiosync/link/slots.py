@@ -1,4 +1,4 @@
-"""Who may key when: the state table of a contact (protocol, section 4.8).
+"""Who may key when: the state table of a contact (protocol, section 4.9).
 
 On a half-duplex channel nobody can hear that the other side has stopped. So the right to key is a *slot*, and a slot begins
 at something that both sides know. These are the rules; each is needed, and a test removes one at a time to show it.

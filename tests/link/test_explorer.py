@@ -1,4 +1,4 @@
-"""The slot rules: all of them together keep what the protocol promises, and each is needed (protocol, section 4.8)."""
+"""The slot rules: all of them together keep what the protocol promises, and each is needed (protocol, section 4.9)."""
 
 from collections.abc import Callable
 from dataclasses import replace
