@@ -7,6 +7,7 @@ Sans-IO. Feed it frames with `receive_frame` and call `handle_timer` when `next_
 `poll_over` gives and take `poll_events`. A `Mailbox` keeps what must survive.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -124,6 +125,7 @@ class Contact:
         self._grant_bytes = 0
         self._granted_bytes = 0
         self._own_until = self._began_at = 0.0
+        self._keyed_at = -math.inf
         self._silent_overs = 0
         self._stalled_overs = 0
         self._restarts = 0
@@ -162,7 +164,8 @@ class Contact:
         self._over = None
         self._began_at = now - self._timing.frame_s(len(frame))
         # A straggler of the over that we have just answered is no answer to us, and gives no second slot.
-        is_late = self.state is State.WAITING and now < self._own_until and not self._timing.airtime.full_duplex
+        began_before_us = self._began_at < self._keyed_at and not self._timing.airtime.full_duplex
+        is_late = self.state is State.WAITING and began_before_us
         self._take(content, now)
         if self.state is not State.CLOSED and not is_late:
             self.state = turn(self.role, self.state, Cue.HEARD)
@@ -216,7 +219,7 @@ class Contact:
         self.overs += 1
         self.state = turn(self.role, self.state, Cue.TAKEN)
         ends_at = now + self._timing.turn_s + over.airtime_s + self._timing.airtime.tail_s
-        self._own_until = ends_at
+        self._keyed_at, self._own_until = now + self._timing.turn_s, ends_at
         if self._timing.airtime.full_duplex:
             self._outgoing.note_keyed(over, ends_at)
         if self._closing:

@@ -174,7 +174,7 @@ WITHOUT: dict[str, tuple[str, Patch]] = {
     "S12 no lots": ("both call at once", replaced(Lots, "random", lambda _: 0.0)),
     "S13 a straggler gives a second slot": (
         "a last frame is late",
-        replaced(Contact, "_own_until", property(lambda _: 0.0, lambda *_: None)),
+        replaced(Contact, "_keyed_at", property(lambda _: -1.0, lambda *_: None)),
     ),
 }
 

@@ -224,13 +224,13 @@ def test_pieces_from_before_a_new_epoch_are_noise() -> None:
     over = one.poll_over(now=0.0)
     assert over is not None
     assert [kind_of(frame) for frame in over.frames[:2]] == [Kind.CALL, Kind.DATA]
-    new_epoch(one, called, 1.0)
-    again = one.poll_over(now=3.0)
+    new_epoch(one, called, 60.0)
+    again = one.poll_over(now=61.0)
     assert again is not None
-    assert called.receive_frame(again.frames[0], now=4.0)
-    assert not called.receive_frame(over.frames[0], now=5.0)
-    assert not called.receive_frame(over.frames[1], now=5.0)
-    assert called.receive_frame(again.frames[1], now=6.0)
+    assert called.receive_frame(again.frames[0], now=64.0)
+    assert not called.receive_frame(over.frames[0], now=65.0)
+    assert not called.receive_frame(over.frames[1], now=65.0)
+    assert called.receive_frame(again.frames[1], now=66.0)
 
 
 def test_a_late_acknowledgement_speaks_of_the_transfers_that_it_meant() -> None:
