@@ -65,8 +65,8 @@ def test_what_was_told_and_noted(tmp_path: Path) -> None:
         [noted] = a.store.recent_contacts(a.store.partner("b"), 5)
         [theirs] = b.store.recent_contacts(b.store.partner("a"), 5)
         assert noted.outcome == theirs.outcome == "in-step"
-        # On a wire without errors each side counts the same bytes, from its own end; but for a little where the two have come
-        # to different strengths, because what is heard is counted as if we had sent it.
+        # On a wire without errors each side counts the same bytes, from its own end; but for a little where the two have
+        # come to different strengths, because what is heard is counted as if we had sent it.
         assert theirs.bytes_in == pytest.approx(noted.bytes_out, rel=0.05)
         assert theirs.bytes_out == pytest.approx(noted.bytes_in, rel=0.05)
         assert (noted.bytes_out, noted.bytes_in) == (result.bytes_out, result.bytes_in)
