@@ -57,16 +57,17 @@ class Application:
         key = RecordKey(change.table, change.uuid)
         before = self._known.get(key)
         merged = merge(before and before.record, change)
-        if before is None or merged.record != before.record:
-            self._keep(key, before, merged.record)
+        passed_on = self._source is not None or (before is not None and before.passed_on)
+        if before is None or (merged.record, passed_on) != (before.record, before.passed_on):
+            self._keep(key, before, merged.record, passed_on)
         number = self._known[key].id
         if merged.moved is not None:
             self.arrival += 1
             self._rows.append(LogRow(self.arrival, number, self._source, merged.moved))
-        if before is not None and _has_risen(before.record, merged.record):
-            # What a dead record held was kept from partners (`log._NetEffect`). Now all need it, whoever woke it.
+        held = None if before is None else _kept_back(before, merged.record, passed_on)
+        if held is not None:
             self.arrival += 1
-            self._rows.append(LogRow(self.arrival, number, None, replace(before.record, grave=None)))
+            self._rows.append(LogRow(self.arrival, number, None, held))
         self._noticed.extend((number, conflict) for conflict in merged.conflicts)
         return merged
 
@@ -80,13 +81,13 @@ class Application:
         settling = {number: now[number].record for number in self._may_settle}
         self._conflicts.settle(self._connection, settling, self._now_ms)
 
-    def _keep(self, key: RecordKey, before: Stored | None, record: Record) -> None:
+    def _keep(self, key: RecordKey, before: Stored | None, record: Record, passed_on: bool) -> None:
         if before is None:
             self._next_id = self._next_id or self._records.next_id(self._connection)
-            stored = Stored(self._next_id, record)
+            stored = Stored(self._next_id, record, passed_on)
             self._next_id += 1
         else:
-            stored = Stored(before.id, record)
+            stored = Stored(before.id, record, passed_on)
         self._known[key] = stored
         rows = self._new if before is None or before.id in self._new else self._changed
         rows[stored.id] = stored
@@ -94,6 +95,12 @@ class Application:
             self._may_settle.add(before.id)
 
 
-def _has_risen(before: Record, now: Record) -> bool:
-    """True if a write that its delete had not seen has brought a dead record back, with all that it held."""
-    return not before.alive and bool(before.writes) and now.alive and now.life == before.life
+def _kept_back(before: Stored, now: Record, passed_on: bool) -> Record | None:
+    """What of a dead record was kept from partners (`log._NetEffect`), if now all need it, whoever woke it."""
+    dead = before.record
+    if dead.alive:
+        return None
+    if passed_on and not before.passed_on:  # It turns out that somebody else knows it.
+        return dead
+    has_risen = bool(dead.writes) and now.alive and now.life == dead.life
+    return replace(dead, grave=None) if has_risen else None

@@ -70,7 +70,7 @@ class Carried:
         self._records, self._origins = records, origins
 
     def note(self, connection: Connection, partner: int, number: int, changes: Sequence[Change]) -> None:
-        """A transfer carries these changes, and nothing else."""
+        """A transfer carries these changes, and nothing else. From now on others may know their records."""
         connection.execute(_DROP, {"of_partner": partner, "of_number": number})
         dots: dict[RecordKey, list[list[object]]] = defaultdict(list)
         for each in changes:
@@ -89,6 +89,7 @@ class Carried:
         ]
         if rows:
             connection.execute(_ADD, rows)
+            self._records.pass_on(connection, ids.values())
 
     def worn(self, connection: Connection, partner: int) -> dict[int, Wear]:
         """Transfers that hold anything edited or left out since they were sealed."""

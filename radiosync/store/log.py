@@ -36,7 +36,15 @@ _LOGGED: Final = (table.c.life, table.c.fields, table.c.writes, table.c.grave, t
 _CONTENT_COLUMNS: Final = len(CONTENT)
 _APPEND: Final = insert(table)
 _WALK: Final = (
-    select(table.c.arrival, table.c.record_id, record.c.table_name, record.c.uuid, *_LOGGED, *CONTENT)
+    select(
+        table.c.arrival,
+        table.c.record_id,
+        record.c.table_name,
+        record.c.uuid,
+        record.c.passed_on,
+        *_LOGGED,
+        *CONTENT,
+    )
     .join(record, record.c.id == table.c.record_id)
     .where(table.c.arrival > bindparam("after"))
     .where(
@@ -168,14 +176,14 @@ class Log:
             if job.tables is not None:
                 values["tables"] = sorted(job.tables)
             rows = connection.execute(statement, values).all()
-            for arrival, number, name, uuid, *columns in rows:
+            for arrival, number, name, uuid, passed_on, *columns in rows:
                 if any(cover.covers(name, arrival) for cover in covers):
                     continue
                 key = RecordKey(name, UUID(bytes=uuid))
                 part = self._records.decode(key, Content(*columns[:_CONTENT_COLUMNS]))
                 if number not in known:
                     known[number] = self._records.decode(key, Content(*columns[_CONTENT_COLUMNS:]))
-                yield _Entry(arrival, part, known[number])
+                yield _Entry(arrival, part, known[number], passed_on)
             if len(rows) < limit:
                 return
             limit = min(2 * limit, MOST_ROWS)
@@ -188,12 +196,14 @@ class _Entry(NamedTuple):
     arrival: int
     part: Change
     now: Record
+    passed_on: bool
 
 
 class _NetEffect:
     """Writes that are part of their record's state now, as one change for each record, at the place of its last line.
 
-    Of a dead record only the grave goes: what it held matters again only if somebody wakes it, and is logged anew then.
+    Of a dead record only the grave goes: what it held matters again only if somebody wakes it, and is logged anew then. Of
+    one that nobody else can know nothing goes at all.
 
     Attributes:
         collapsed: lines of which nothing needs to go, because something newer has taken the place of all of it.
@@ -209,6 +219,7 @@ class _NetEffect:
         """Take what needs to go of one line; False, without taking anything, if that does not fit any more."""
         writes = list(self._current(entry))
         has_grave = entry.part.life == entry.now.life and entry.part.grave is not None
+        has_grave &= entry.passed_on or entry.now.alive
         if not writes and not has_grave:
             self.collapsed += self._is_news(entry.part)
             return True

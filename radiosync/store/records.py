@@ -25,7 +25,7 @@ CONTENT: Final = (table.c.life, table.c.fields, table.c.writes, table.c.grave, t
 
 _KEY: Final = (table.c.table_name, table.c.uuid)
 _BY_KEY: Final = (
-    select(table.c.id, *_KEY, *CONTENT)
+    select(table.c.id, table.c.passed_on, table.c.uuid, *CONTENT)
     .where(table.c.table_name == bindparam("wanted_table"))
     .where(table.c.uuid.in_(bindparam("wanted_uuids", expanding=True)))
 )
@@ -37,13 +37,27 @@ _IDS: Final = (
 _LAST_ID: Final = select(func.max(table.c.id))
 _INSERT: Final = insert(table)
 _UPDATE: Final = update(table).where(table.c.id == bindparam("known_id"))
+_PASS_ON: Final = (
+    update(table)
+    .where(table.c.id.in_(bindparam("known_ids", expanding=True)), ~table.c.passed_on)
+    .values(passed_on=True)
+)
+_PASS_ALL_ON: Final = update(table).where(~table.c.passed_on).values(passed_on=True)
+_MATTERS: Final = table.c.alive | table.c.passed_on
 
 
 class Stored(NamedTuple):
-    """A record and the number of its row."""
+    """A record in its row.
+
+    Attributes:
+        id: number of the row.
+        record: the record.
+        passed_on: any other station may know it. What was made here and deleted before that is nobody else's business.
+    """
 
     id: int
     record: Record
+    passed_on: bool = False
 
 
 class TableCount(NamedTuple):
@@ -76,9 +90,9 @@ class Records:
         for name, uuids in by_table.items():
             for start in range(0, len(uuids), LOOKUP_KEYS):
                 wanted = {"wanted_table": name, "wanted_uuids": uuids[start : start + LOOKUP_KEYS]}
-                for number, _, uuid, *content in connection.execute(_BY_KEY, wanted):
+                for number, passed_on, uuid, *content in connection.execute(_BY_KEY, wanted):
                     key = RecordKey(name, UUID(bytes=uuid))
-                    found[key] = Stored(number, self.decode(key, Content(*content)))
+                    found[key] = Stored(number, self.decode(key, Content(*content)), passed_on)
         return found
 
     def ids(self, connection: Connection, keys: Iterable[RecordKey]) -> dict[RecordKey, int]:
@@ -128,7 +142,18 @@ class Records:
 
     def _columns(self, row: Stored) -> dict[str, object]:
         record = row.record
-        return {"alive": record.alive, "newest": record.newest, **self.encode(record)._asdict()}
+        columns = {"alive": record.alive, "newest": record.newest, "passed_on": row.passed_on}
+        return {**columns, **self.encode(record)._asdict()}
+
+    def pass_on(self, connection: Connection, ids: Iterable[int]) -> None:
+        """Another station may know these records now, for ever."""
+        numbers = sorted(ids)
+        for start in range(0, len(numbers), LOOKUP_KEYS):
+            connection.execute(_PASS_ON, {"known_ids": numbers[start : start + LOOKUP_KEYS]})
+
+    def pass_all_on(self, connection: Connection) -> None:
+        """Another station may know any record: it has shown that we do not remember all that we told it."""
+        connection.execute(_PASS_ALL_ON)
 
     # Everything, a few at a time.
 
@@ -142,8 +167,8 @@ class Records:
         yield from map(self._decode_row, self._database.stream(statement))
 
     def content(self) -> Iterator[str]:
-        """One line of canonical text for each record, in the order of (table, identity)."""
-        rows = self._database.stream(select(*_KEY, *CONTENT).order_by(*_KEY))
+        """One line of canonical text for each record that matters to others, in the order of (table, identity)."""
+        rows = self._database.stream(select(*_KEY, *CONTENT).where(_MATTERS).order_by(*_KEY))
         yield from (canonical_text(self._decode_row(row)) for row in rows)
 
     def content_digest(self) -> str:

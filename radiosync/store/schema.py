@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest revision of the schema. A database that has it is used as it is."""
 
 metadata = MetaData(
@@ -90,6 +90,7 @@ record = Table(
     Column("alive", Boolean, nullable=False),
     Column("newest", Number, nullable=False),
     *_content(),
+    Column("passed_on", Boolean, nullable=False, server_default="1"),  # any other station may know it
     UniqueConstraint("table_name", "uuid"),
     Index(None, "newest", "table_name", "uuid"),
 )

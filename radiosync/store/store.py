@@ -203,6 +203,7 @@ class Store:
     def content(self) -> Iterator[str]:
         """All on which two stations must agree: one line of canonical text for each record, by table and identity.
 
+        Nothing of records that were made here and deleted before anybody else could know them.
         Records with their lives, writes, siblings and graves; no arrival, and no number that only this database knows.
         """
         return self._records.content()
@@ -495,6 +496,7 @@ class Store:
         """
         with self._database.write() as connection:
             self._out.rewind(connection, partner.key, through)
+            self._records.pass_all_on(connection)
             reset_members(connection, partner.key)
 
     # Pools.

@@ -162,6 +162,12 @@ def all_records(store: Store) -> dict[RecordKey, Record]:
     return {RecordKey(record.table, record.uuid): record for record in store.records(include_dead=True)}
 
 
+def pass_on(store: Store) -> None:
+    """As if another station had been told of all records."""
+    with store._database.write() as connection:
+        store._records.pass_all_on(connection)
+
+
 def dump(store: Store) -> Mapping[str, list[tuple[object, ...]]]:
     """Every row of every table, as it is on disk."""
     with store._database.read() as connection:

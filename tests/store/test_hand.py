@@ -11,7 +11,19 @@ from radiosync.store import OnItsWay, Store
 from radiosync.sync.ports import Holds, Job, Partner
 from radiosync.wire.context import RecordKey
 from radiosync.wire.shape import Shape
-from tests.store.stores import JOB, all_records, delete, draft, open_store, origin, pair, put, sync, uuid
+from tests.store.stores import (
+    JOB,
+    all_records,
+    delete,
+    draft,
+    open_store,
+    origin,
+    pair,
+    pass_on,
+    put,
+    sync,
+    uuid,
+)
 
 KEY = RecordKey("shelter", uuid(1))
 
@@ -84,6 +96,7 @@ def test_status_says_what_is_on_hold(store: Store, partner: Partner) -> None:
 def test_a_record_that_is_left_out_is_not_planned(store: Store, partner: Partner) -> None:
     other = store.add_partner("c", origin("c").station)
     store.edit([put(1, x="1"), put(2, x="2")])
+    pass_on(store)
     assert store.leave_out(partner, KEY) is OnItsWay.NO
     assert store.leave_out(partner, KEY) is OnItsWay.NO
     store.edit([put(1, x="again"), delete(2)])
@@ -113,6 +126,7 @@ def test_a_record_that_is_put_back_goes_whole_to_that_partner_alone(store: Store
 def test_a_dead_record_that_is_put_back_takes_its_delete_along(store: Store, partner: Partner) -> None:
     store.edit([put(1, x="1")])
     store.leave_out(partner, KEY)
+    pass_on(store)
     store.edit([delete(1)])
     store.put_back(partner, KEY)
     (change,) = store.plan(partner, JOB, 2, 1 << 30).changes

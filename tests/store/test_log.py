@@ -19,6 +19,7 @@ from tests.store.stores import (
     merged,
     open_store,
     origin,
+    pass_on,
     put,
     stamp,
     uuid,
@@ -107,6 +108,7 @@ def test_nothing_of_an_earlier_life_travels(hub: Hub) -> None:
 
 def test_a_tombstone_travels_without_what_it_ended(hub: Hub) -> None:
     hub.store.edit([put(1, x="1"), delete(1)])
+    pass_on(hub.store)
     (change,) = hub.plan("b").changes
     (dead,) = hub.store.records(include_dead=True)
     assert change.grave == dead.grave
@@ -116,10 +118,69 @@ def test_a_tombstone_travels_without_what_it_ended(hub: Hub) -> None:
 
 def test_a_tombstone_alone_travels_when_the_rest_is_there(hub: Hub) -> None:
     hub.store.edit([put(1, x="1")])
+    pass_on(hub.store)
     hub.store.edit([delete(1)])
     (tomb,) = hub.plan("b", after=1).changes
     assert tomb.writes == {}
     assert tomb.grave is not None
+
+
+def test_what_was_deleted_before_anybody_knew_it_is_nobodys_business(hub: Hub) -> None:
+    hub.store.edit([put(1, x="1"), put(2, x="2"), delete(1)])
+    plan = hub.plan("b")
+    assert said(plan.changes) == [(2, {"x": "2"})]
+    assert plan.collapsed == 2
+    assert not [line for line in hub.store.content() if str(uuid(1)) in line]
+    assert hub.store.record("shelter", uuid(1)) is not None, "it is kept for those who look back"
+
+
+def test_a_second_life_of_what_nobody_knew_travels(hub: Hub) -> None:
+    hub.store.edit([put(1, x="1"), delete(1), put(1, x="2")])
+    (only,) = hub.plan("b").changes
+    assert (only.life, only.grave, only.fields) == (1, None, {"x": "2"})
+
+
+def test_what_one_partner_was_told_is_deleted_for_all(hub: Hub) -> None:
+    hub.store.edit([put(1, x="1")])
+    hub.store.seal(hub.partners["b"], draft(hub.plan("b")))
+    hub.store.edit([delete(1)])
+    for name in ("b", "c"):
+        assert [tomb.grave is not None for tomb in hub.plan(name).changes] == [True], name
+
+
+def test_what_a_partner_told_us_is_deleted_for_all(hub: Hub) -> None:
+    hub.store.edit([put(1, x="1"), delete(1)])
+    hub.hear("b", change(1, x=write("b", 1, "v")))
+    hub.store.edit([delete(1)])
+    for name in ("b", "c"):
+        assert [tomb.grave is not None for tomb in hub.plan(name).changes] == [True], name
+
+
+def test_who_wakes_what_nobody_knew_gets_its_delete_too(hub: Hub) -> None:
+    hub.store.edit([put(1, x="1"), delete(1)])
+    through = hub.plan("b").through
+    hub.hear("b", change(1, y=write("b", 1, "v")))
+    for name in ("b", "c"):
+        (woken,) = hub.plan(name, after=through).changes
+        assert woken.grave is not None, name
+        assert woken.fields["x"] == "1", name
+
+
+def test_who_knows_what_we_thought_nobody_knew_gets_its_delete(hub: Hub) -> None:
+    """Two stations have made the same record, say from the same file. What comes is older than what we have."""
+    hub.store.edit([put(1, x="1"), delete(1), put(1, x="2"), delete(1)])
+    through = hub.plan("b").through
+    hub.hear("b", change(1, x=write("b", 1, "v")))
+    for name in ("b", "c"):
+        (tomb,) = hub.plan(name, after=through).changes
+        assert (tomb.life, tomb.grave is not None) == (1, True), name
+
+
+def test_a_partner_that_has_less_or_more_than_we_believed_may_know_everything(hub: Hub) -> None:
+    hub.store.edit([put(1, x="1"), delete(1)])
+    assert not hub.plan("b").changes
+    hub.store.rewind(hub.partners["b"], 0)
+    assert hub.plan("b").changes
 
 
 def test_a_change_says_of_which_life_it_is(hub: Hub) -> None:
