@@ -62,6 +62,9 @@ BATCH_NESTING: Final = 4
 CONTEXT_NAMES: Final = 65_536
 """Origins, tables or fields that one partner can make us remember."""
 
+KEY_FIELDS: Final = 8
+"""Fields whose texts make an identity."""
+
 OPEN_TRANSFERS: Final = 4
 """Transfers on their way to one partner at a time. Two keep an over full while one waits for its last pieces; more cost
 bytes in each acknowledgement."""

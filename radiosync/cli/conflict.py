@@ -62,7 +62,7 @@ def _shown(value: "Value | None") -> str:
 
 
 def _describe(store: "Store", noted: "NotedConflict", names: Mapping[bytes, str]) -> dict[str, object]:
-    from radiosync.connectors.schema import text_form
+    from radiosync.records.value import text_form
 
     record = store.record(noted.key.table, noted.key.uuid)
     now = None if record is None else record.fields.get(noted.field)

@@ -8,22 +8,22 @@ passes each through `keep_present`, so that such fields stay. Records without a 
 `CsvReader.absent` which ones those are, and deletes them.
 """
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from radiosync.config import Schema
 from radiosync.connectors.csvrows import DELIMITERS, Cell, Row, read_rows, write_row
 from radiosync.connectors.jsonlines import BinaryWriter
-from radiosync.connectors.schema import NO_SCHEMA, parse_uuid, text_form, typed_fields
+from radiosync.connectors.schema import NO_SCHEMA, parse_uuid, typed_fields
 from radiosync.connectors.textlines import BinaryReader, read_lines
 from radiosync.errors import InputError, UsageError
 from radiosync.limits import FIELD_NAME_CHARACTERS, FIELDS_PER_RECORD
 from radiosync.records.edit import Edit
+from radiosync.records.key import uuid_of_key
 from radiosync.records.model import Record
-from radiosync.records.value import Value, check_text
+from radiosync.records.value import Value, check_text, text_form
 
 UUID_COLUMN: Final = "uuid"
 """Heading of the column that holds the records' UUIDs, in what we write and unless told otherwise in what we read."""
@@ -58,16 +58,6 @@ class Key:
                 return cls(tuple(columns), holds_uuids=False)
             case _:
                 raise UsageError("name one or more different columns as the key")
-
-
-def uuid_of_key(table: str, texts: Sequence[str]) -> UUID:
-    """The UUID of a record that is known by the text of some columns, the same at every station and for ever.
-
-    Version 5 (RFC 9562 section 5.5) in the namespace for URLs, of `radiosync:TABLE/KEY`. KEY is the text of the column;
-    of several columns the texts as a JSON list without white space, such as `["Ward 4","12"]`.
-    """
-    key = texts[0] if len(texts) == 1 else json.dumps(list(texts), ensure_ascii=False, separators=(",", ":"))
-    return uuid5(NAMESPACE_URL, f"radiosync:{table}/{key}")
 
 
 class CsvReader:

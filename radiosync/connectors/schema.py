@@ -24,7 +24,7 @@ from uuid import UUID
 from radiosync.config import FieldType, Schema
 from radiosync.errors import InputError
 from radiosync.limits import NUMBER_CHARACTERS, RECORD_BYTES
-from radiosync.records.value import Number, Value
+from radiosync.records.value import Number, Value, text_form
 
 NO_SCHEMA: Final[Schema] = {}
 """Nothing is declared."""
@@ -39,17 +39,6 @@ _TIME: Final = re.compile(
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _TRUE: Final = frozenset({"true", "yes", "1"})
 _FALSE: Final = frozenset({"false", "no", "0"})
-
-
-def text_form(value: Value) -> str:
-    """A value as plain text: what a cell of a CSV file says."""
-    match value:
-        case Number(literal):
-            return literal
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value
 
 
 def coerce(value: Value, kind: FieldType) -> Value:

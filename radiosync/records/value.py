@@ -41,6 +41,11 @@ def check_text(text: str) -> str:
     return text
 
 
+def text_form(value: Value) -> str:
+    """A value as plain text: what a cell of a CSV file says."""
+    return value if isinstance(value, str) else value_to_json(value)
+
+
 def value_to_json(value: Value) -> str:
     """The value as JSON text, numbers as their literal."""
     match value:

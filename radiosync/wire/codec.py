@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from radiosync.errors import RadioSyncError, WireError
+from radiosync.records.key import KeyFinder
 from radiosync.records.model import Change
 from radiosync.wire.batch import RecordRef, encode_batch
 from radiosync.wire.batchreader import read_batch
@@ -119,7 +120,7 @@ def pack_old(changes: Sequence[Change], context: Context, aliases: Aliases) -> P
 def pack_fast(changes: Sequence[Change], context: Context, aliases: Aliases) -> Packed:
     """Pack with little work."""
     writer = ColumnWriter()
-    additions = write_changes(writer, changes, context, aliases, Memory())
+    additions = write_changes(writer, changes, context, aliases, Memory(), KeyFinder())
     columns = writer.finish()
     packed = squeeze(columns.plain, context.history)
     out = bytearray()
@@ -142,7 +143,7 @@ def pack_compact(
     """
     learning = model.copy()
     writer = MixingWriter(learning.statistics)
-    additions = write_changes(writer, changes, context, aliases, learning.memory)
+    additions = write_changes(writer, changes, context, aliases, learning.memory, KeyFinder())
     body = writer.finish()
     learning.memory.learn(changes)
     keys = {

@@ -11,16 +11,18 @@ Whoever reads checks everything: only `WireError` and `ContextError` leave this 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
+from uuid import UUID
 
 from radiosync.errors import ContextError, WireError
 from radiosync.limits import BATCH_CHANGES
+from radiosync.records.key import KeyFinder, key_texts, uuid_of_key
 from radiosync.records.model import Change
 from radiosync.wire.batch import RecordRef
 from radiosync.wire.coder import Coder
 from radiosync.wire.context import Additions, Aliases, Context, RecordKey
 from radiosync.wire.layoutcells import CellWalk
 from radiosync.wire.layoutnames import Names, say_names
-from radiosync.wire.layoutrecord import RecordWalk, Rules, choose_refs
+from radiosync.wire.layoutrecord import RecordWalk, choose_refs
 from radiosync.wire.layoutrow import Budget, Ref, Row, RowKind, change_of, row_of
 from radiosync.wire.layoutstamp import StampWalk, Whose
 from radiosync.wire.memory import Memory, Remembered
@@ -28,8 +30,6 @@ from radiosync.wire.slot import Slot, mix
 
 Lookup: TypeAlias = Callable[[RecordRef, Collection[int]], Mapping[int, RecordKey]]
 """Finds the records behind aliases of one side, `OURS` or `THEIRS` from the sender's side, as far as they are known."""
-
-NO_RULES: Final[Rules] = {}
 
 _ROW_COST: Final = 32
 _LIFE_LIMIT: Final = 1 << 20
@@ -47,17 +47,18 @@ def write_changes(
     context: Context,
     aliases: Aliases,
     memory: Memory,
-    rules: Rules = NO_RULES,
+    keys: KeyFinder | None = None,
 ) -> Additions:
-    """Say `changes` to a receiver who shares context, aliases, memory and rules; what the context gains by it.
+    """Say `changes` to a receiver who shares context, aliases and memory; what the context gains by it.
 
-    The memory is not changed. Let it `learn` the changes once the receiver is known to have them.
+    The memory is not changed. Let it `learn` the changes once the receiver is known to have them. `keys` finds identities
+    that need not be said; without it all of them are.
     """
     names = Names(context)
     news = names.missing(changes)
     say_names(coder, names, news)
     rows = [row_of(change, names) for change in changes]
-    choose_refs(rows, changes, aliases, memory, rules)
+    choose_refs(rows, changes, names, aliases, memory, keys)
     _Walk(coder, names, memory).say_rows(rows)
     new = (
         RecordKey(change.table, change.uuid)
@@ -68,7 +69,7 @@ def write_changes(
 
 
 def read_changes(
-    coder: Coder, context: Context, lookup: Lookup, memory: Memory, rules: Rules = NO_RULES
+    coder: Coder, context: Context, lookup: Lookup, memory: Memory
 ) -> tuple[list[Change], Additions]:
     """Read what `write_changes` said.
 
@@ -79,7 +80,7 @@ def read_changes(
     names = Names(context)
     news = say_names(coder, names, Additions())
     rows = _Walk(coder, names, memory).say_rows([])
-    changes = list(_resolve(rows, names, lookup, rules))
+    changes = list(_resolve(rows, names, lookup))
     new = (
         RecordKey(change.table, change.uuid)
         for change, row in zip(changes, rows, strict=True)
@@ -89,10 +90,10 @@ def read_changes(
 
 
 def _is_new(row: Row) -> bool:
-    return row.ref in (Ref.NEW, Ref.RULE)
+    return row.ref in (Ref.NEW, Ref.KEY)
 
 
-def _resolve(rows: Sequence[Row], names: Names, lookup: Lookup, rules: Rules) -> Iterator[Change]:
+def _resolve(rows: Sequence[Row], names: Names, lookup: Lookup) -> Iterator[Change]:
     """Changes of rows, once all aliases are known."""
     aliases = {
         ref: lookup(side, {row.number for row in rows if row.ref == ref})
@@ -113,13 +114,18 @@ def _resolve(rows: Sequence[Row], names: Names, lookup: Lookup, rules: Rules) ->
         if key.table != table:
             raise ContextError("a batch takes a record for one of another table")
         change = change_of(row, key, names)
-        if row.ref == Ref.RULE:
-            uuid = rules[table].uuid(change) if table in rules else None
-            if uuid is None:
-                raise ContextError("a batch makes an identity by a rule that we do not share")
-            change = replace(change, uuid=uuid)
+        if row.ref == Ref.KEY:
+            change = replace(change, uuid=_uuid_of_key(row, change, names))
         keys.append(RecordKey(table, change.uuid))
         yield change
+
+
+def _uuid_of_key(row: Row, change: Change, names: Names) -> UUID:
+    texts = key_texts(change)
+    fields = [names.fields.items[number].name for number in row.key]
+    if not all(name in texts for name in fields):
+        raise WireError("a batch makes an identity of fields that it does not say")
+    return uuid_of_key(change.table, [texts[name] for name in fields])
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +175,7 @@ class _Walk:
         if grave == _USUAL_GRAVE:
             row.grave, row.grave_seen = 0, usual.seen
         else:
-            begins = row.ref in (Ref.DEAD, Ref.NEW, Ref.RULE)
+            begins = row.ref in (Ref.DEAD, Ref.NEW, Ref.KEY)
             kind = RowKind.GRAVE if grave else RowKind.BEGIN if begins else RowKind.UPDATE
             self._cells.say_cells(row, kind, entry)
         if extras:

@@ -1,21 +1,21 @@
 """How the record of a row is named: by how recently it was mentioned, by alias, or by its identity."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from radiosync.errors import ContextError, WireError
+from radiosync.limits import KEY_FIELDS
+from radiosync.records.key import KeyFinder
 from radiosync.records.model import Change
 from radiosync.wire.coder import Coder
-from radiosync.wire.context import Aliases, RecordKey
+from radiosync.wire.context import Aliases, FieldKey, RecordKey
 from radiosync.wire.layoutnames import Names
-from radiosync.wire.layoutrow import IdRule, Ref, Row
+from radiosync.wire.layoutrow import Ref, Row
 from radiosync.wire.layoutstamp import direction
 from radiosync.wire.memory import Memory, Remembered
 from radiosync.wire.slot import Slot, mix
-
-Rules: TypeAlias = Mapping[str, IdRule]
-"""How the identities of tables follow from their fields. Both ends must have the same rules."""
 
 _VERSIONS: Final = (0, 4, 5, 7)
 """Versions of UUIDs whose fixed bits are not said; 0 stands for all others."""
@@ -34,7 +34,12 @@ class Route(NamedTuple):
 
 
 def choose_refs(
-    rows: Sequence[Row], changes: Sequence[Change], aliases: Aliases, memory: Memory, rules: Rules
+    rows: Sequence[Row],
+    changes: Sequence[Change],
+    names: Names,
+    aliases: Aliases,
+    memory: Memory,
+    keys: KeyFinder | None,
 ) -> None:
     """Choose for each row the shortest way to name its record."""
     said: dict[RecordKey, int] = {}
@@ -50,8 +55,9 @@ def choose_refs(
         elif key in aliases.theirs:
             row.ref, row.number = Ref.THEIRS, aliases.theirs[key]
         else:
-            rule = rules.get(change.table)
-            row.ref = Ref.RULE if rule and rule.uuid(change) == change.uuid else Ref.NEW
+            found = None if keys is None else keys.key_of(change)
+            row.ref = Ref.KEY if found else Ref.NEW
+            row.key = [names.fields[FieldKey(change.table, name)] for name in found or ()]
         said[key] = place
 
 
@@ -96,12 +102,23 @@ class RecordWalk:
                 row.number = coder.number(Slot.ALIAS, row.ref, row.number, row.table)
             case Ref.NEW:
                 row.uuid = _say_uuid(coder, row.table, row.uuid)
+            case Ref.KEY:
+                self._say_key(row)
             case Ref.AGAIN:
                 row.number = coder.number(Slot.AGAIN, 0, row.number)
                 if row.number >= rows:
                     raise WireError("a batch names the record of a row before its first")
             case _:
                 pass
+
+    def _say_key(self, row: Row) -> None:
+        coder, numbers = self._coder, row.key
+        count = coder.number(Slot.KEY, 0, len(numbers), row.table)
+        if not 0 < count <= KEY_FIELDS:
+            raise WireError(f"a batch makes an identity of {count} fields")
+        row.key = [coder.number(Slot.KEY, 1, number, row.table) for number in (numbers or repeat(0, count))]
+        if not set(row.key) <= set(self._names.fields_of(row.table)):
+            raise ContextError("a batch makes an identity of fields that we do not share")
 
     # Places. Those who were mentioned last come first, and who was said in this batch leaves the list.
 

@@ -3,25 +3,22 @@
 All stamps of a change stand in one list, the newest first; writes and the grave say their places in it.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from radiosync.errors import WireError
 from radiosync.limits import BATCH_BYTES
 from radiosync.records.clock import to_milliseconds
 from radiosync.records.model import Change, Dot, Grave, Record, Seen, Stamp, Write
-from radiosync.records.value import Value, value_to_json
+from radiosync.records.value import Value
 from radiosync.wire.context import FieldKey, RecordKey
 from radiosync.wire.layoutnames import Names
 from radiosync.wire.parts import Parts, take_apart
 
 NO_UUID: Final = UUID(int=0)
-
-_FIELD: Final = re.compile(r"\{([^{}]*)\}")
 
 
 class Ref(IntEnum):
@@ -37,8 +34,8 @@ class Ref(IntEnum):
     """By an alias that the receiver gave."""
     NEW = 4
     """By its identity; from now on it has an alias of ours."""
-    RULE = 5
-    """As `NEW`, but the identity follows from the fields by the rule of the table."""
+    KEY = 5
+    """As `NEW`, but the identity is made from the texts of fields (`records.key`)."""
     AGAIN = 6
     """As another row of this batch, by how many rows ago that was."""
 
@@ -58,33 +55,6 @@ class RowStamp(NamedTuple):
     author: int
     sequence: int
     time: int
-
-
-@dataclass(frozen=True, slots=True)
-class IdRule:
-    """How the identities of a table follow from fields, if they do: a UUID of version 5.
-
-    Attributes:
-        namespace: of the UUIDs.
-        template: the name that is hashed, with `{field}` in place of a value, which is written as text or as JSON has it.
-    """
-
-    namespace: UUID
-    template: str
-
-    def uuid(self, change: Change) -> UUID | None:
-        """The identity by the rule, None if a field is missing or holds what UUIDs cannot be made of."""
-        values = {name: siblings[0].value for name, siblings in change.writes.items()}
-        try:
-            return uuid5(self.namespace, _FIELD.sub(lambda match: _plain(values[match[1]]), self.template))
-        except LookupError:
-            return None
-
-
-def _plain(value: Value | None) -> str:
-    if value is None:
-        raise LookupError
-    return value if isinstance(value, str) else value_to_json(value)
 
 
 @dataclass(slots=True)
@@ -121,6 +91,7 @@ class Row:
         ref: how the record is named.
         number: alias, or rows back, or place, as `ref` has it.
         uuid: the record's, where it is known.
+        key: with `Ref.KEY` the fields whose texts make it, by number.
         stamps: all of the change, the newest first.
         life, past: as in a change.
         cells: the fields, by number.
@@ -132,6 +103,7 @@ class Row:
     ref: int = Ref.LIVING
     number: int = 0
     uuid: UUID = NO_UUID
+    key: list[int] = field(default_factory=list)
     stamps: list[RowStamp] = field(default_factory=lambda: [RowStamp(0, 0, 0)])
     life: int = 0
     past: Mapping[int, int] = field(default_factory=dict)

@@ -36,6 +36,7 @@ class Slot(IntEnum):
     UUID_VERSION = 22  # table
     UUID_VARIANT = 23
     UUID = 24
+    KEY = 34  # fields, a field
 
     # What became of it.
     KIND = 25  # table

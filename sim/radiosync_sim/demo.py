@@ -14,9 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
-from radiosync.connectors.schema import text_form
 from radiosync.link.events import Outcome, Progress
 from radiosync.records.edit import Edit
+from radiosync.records.value import text_form
 from radiosync.sync.ports import Job
 from radiosync.sync.station import ContactEvent, StationEvent
 from radiosync_sim.rig import Rig

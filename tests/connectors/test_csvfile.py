@@ -17,7 +17,6 @@ from radiosync.connectors.csvfile import (
     field_names,
     keep_present,
     read_csv,
-    uuid_of_key,
     write_csv,
 )
 from radiosync.connectors.jsonlines import read_jsonlines
@@ -97,17 +96,6 @@ def test_other_columns_make_a_uuid_and_stay_fields() -> None:
     (edit,) = _read("zone,no,a\nWard 4,12,x\n", Key.parse(["no", "zone"]))
     assert edit.uuid == uuid5(NAMESPACE_URL, 'radiosync:shelter/["12","Ward 4"]')
     assert edit.fields == {"zone": "Ward 4", "no": "12", "a": "x"}
-
-
-def test_the_uuid_of_a_key_never_changes() -> None:
-    """Pinned: two stations that import the same list must name the same records."""
-    assert uuid_of_key("shelter", ["12"]) == uuid5(NAMESPACE_URL, "radiosync:shelter/12")
-    assert str(uuid_of_key("shelter", ["12"])) == PINNED_UUID
-    assert uuid_of_key("shelter", ["a", "b"]) != uuid_of_key("shelter", ["b", "a"])
-    assert uuid_of_key("shelter", ["é"]) == uuid5(NAMESPACE_URL, "radiosync:shelter/é")
-
-
-PINNED_UUID = "7805e832-7944-5c55-9e20-3915c5dc6c1d"
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radiosync.config import FieldType
-from radiosync.connectors.schema import coerce, parse_uuid, text_form, typed_fields
+from radiosync.connectors.schema import coerce, parse_uuid, typed_fields
 from radiosync.errors import InputError
 from radiosync.limits import FIELDS_PER_RECORD, RECORD_BYTES
-from radiosync.records.value import Number, Value
+from radiosync.records.value import Number, Value, text_form
 from radiosync.wire.shape import choose_shape
 from tests.connectors.memorytable import values
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given, settings
@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 from radiosync.errors import ContextError, PeerError, WireError
 from radiosync.limits import BATCH_CHANGES, CONTEXT_NAMES, FIELD_NAME_CHARACTERS, TABLE_NAME_CHARACTERS
 from radiosync.records.clock import from_milliseconds
+from radiosync.records.key import KeyFinder, uuid_of_key
 from radiosync.records.model import Change, Dot, Grave, Origin, Record, Seen, Stamp, Write
 from radiosync.records.value import Number, Value
 from radiosync.wire.batch import RecordRef
 from radiosync.wire.columns import ColumnReader, Columns, ColumnWriter
 from radiosync.wire.context import Additions, Aliases, Context, FieldKey, RecordKey
-from radiosync.wire.layout import NO_RULES, read_changes, write_changes
-from radiosync.wire.layoutrecord import Rules
-from radiosync.wire.layoutrow import IdRule
+from radiosync.wire.layout import read_changes, write_changes
 from radiosync.wire.memory import Memory
 from radiosync.wire.mixing import MixingReader, MixingWriter
 from radiosync.wire.slot import Slot
@@ -222,44 +221,80 @@ def test_a_row_like_the_one_before_takes_few_bytes() -> None:
     assert len(plain) + len(raw) <= 20 * 8 + 20
 
 
-# Identities that follow a rule.
+# Identities that were made from fields.
 
-RULES: Rules = {"shelter": IdRule(NAMESPACE_URL, "https://example.org/shelter/{id}#{ok}")}
-BY_RULE = uuid5(NAMESPACE_URL, "https://example.org/shelter/17#true")
-
-
-def by_rule(**fields: Value | None) -> Change:
-    return replace(
-        change(1), uuid=BY_RULE, writes={name: (Write(stamp(), value),) for name, value in fields.items()}
-    )
+MANY = ["11", "Ward 4", "north"]
 
 
-def ruled(group: list[Change], rules: Rules = RULES) -> Columns:
+def keyed(*key: str, **fields: Value | None) -> Change:
+    writes = {name: (Write(stamp(), value),) for name, value in fields.items()}
+    return replace(change(1), uuid=uuid_of_key("shelter", key), writes=writes)
+
+
+def written(group: list[Change], keys: KeyFinder | None) -> Columns:
     writer = ColumnWriter()
-    write_changes(writer, group, EMPTY, NOTHING, Memory(), rules)
+    write_changes(writer, group, EMPTY, NOTHING, Memory(), keys)
     return writer.finish()
 
 
-def test_an_identity_by_the_rule_is_not_said() -> None:
-    group = [by_rule(id=Number("17"), ok=True), by_rule(id="18")]
-    columns = ruled(group)
-    changes, additions = read_changes(ColumnReader(columns), EMPTY, lookup({}, {}), Memory(), RULES)
-    assert changes == group
-    assert additions.records == (RecordKey("shelter", BY_RULE),)
-    assert len(columns.raw) + 15 == len(ruled(group, NO_RULES).raw)
+@pytest.mark.parametrize(
+    "one",
+    [
+        keyed("17", id=Number("17"), ok=True),
+        keyed("true", id=Number("17"), ok=True),
+        keyed("11", "Ward 4", bed="11", ward="Ward 4", open=True),
+        keyed("Ward 4", "11", bed="11", ward="Ward 4", open=True),
+    ],
+)
+def test_an_identity_that_was_made_from_fields_is_not_said(one: Change) -> None:
+    columns = written([one], KeyFinder())
+    changes, additions = read_changes(ColumnReader(columns), EMPTY, lookup({}, {}), Memory())
+    assert changes == [one]
+    assert additions.records == (RecordKey("shelter", one.uuid),)
+    assert len(columns.raw) + 15 == len(written([one], None).raw)
+
+
+def test_keys_are_learnt_and_cost_next_to_nothing() -> None:
+    statistics, sizes = Statistics(), []
+    for number in range(40):
+        writer = MixingWriter(statistics)
+        write_changes(
+            writer,
+            [keyed(str(number), id=Number(str(number)))],
+            EMPTY,
+            NOTHING,
+            Memory(),
+            KeyFinder(),
+        )
+        sizes.append(len(writer.finish()))
+    assert sum(sizes[-5:]) < 5 * 32
 
 
 @pytest.mark.parametrize(
-    "fields", [{"id": Number("18"), "ok": True}, {"id": Number("17")}, {"id": Number("17"), "ok": None}]
+    "one",
+    [
+        keyed("17", id=Number("18")),
+        keyed("17", id=None, ok=True),
+        keyed("17", "x", id=Number("17")),
+        keyed(*MANY, bed="11", ward="Ward 4", side="north"),
+        replace(keyed("17", id=Number("17")), uuid=uuid5(UUID(int=0), "radiosync:shelter/17")),
+        replace(keyed("17", id=Number("17")), uuid=UUID(int=17, version=4)),
+    ],
 )
-def test_an_identity_that_does_not_follow_is_said(fields: dict[str, Value | None]) -> None:
-    group = [by_rule(**fields)]
-    assert read(ruled(group)) == group
+def test_an_identity_that_was_not_is_said(one: Change) -> None:
+    columns = written([one], KeyFinder())
+    assert read(columns) == [one]
+    assert len(columns.raw) == len(written([one], None).raw)
 
 
-def test_a_rule_that_we_do_not_share_is_a_matter_of_context() -> None:
-    with pytest.raises(ContextError):
-        read(ruled([by_rule(id=Number("17"), ok=True)]))
+def test_no_long_search_for_keys_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr("radiosync.records.key.uuid_of_key", lambda table, texts: made.append(table))
+    fields: dict[str, Value | None] = {f"f{number}": str(number) for number in range(10)}
+    finder = KeyFinder()
+    for number in range(100):
+        assert finder.key_of(keyed(f"foreign {number}", **fields)) is None
+    assert len(made) <= 400
 
 
 # Refusals.
