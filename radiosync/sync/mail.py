@@ -33,6 +33,9 @@ from radiosync.wire.shape import PIECE_SIZES, Shape, choose_shape
 _PACKING = 3
 """Values shrink to about a third or less when they are laid out and compressed; used to guess how many fit a batch."""
 
+_FIRST_BYTES = 512
+"""A batch for a partner that we have never heard is about so long: the first over carries hardly more."""
+
 _NO_DIGEST = b"\xff\xff\xff\xff"
 """What we report when we cannot read the partner's batches: it fits no context, so the partner begins anew."""
 
@@ -125,6 +128,11 @@ class Mail:
 
     def seal_next(self, limit_bytes: int, more_urgent_than: int = EVERY_CLASS) -> Sender | None:
         """Seal the most urgent changes that wait, about `limit_bytes` of them."""
+        if self._packer.may_do_better(self._partner):
+            # What the first over can carry; the rest waits until the partner has said what it can read.
+            if self._store.unconfirmed(self._partner):
+                return None
+            limit_bytes = min(limit_bytes, _FIRST_BYTES)
         for job in self._sending():
             if job.priority >= more_urgent_than:
                 break

@@ -58,6 +58,10 @@ class Packer:
 
     # Out.
 
+    def may_do_better(self, partner: Partner) -> bool:
+        """True if batches will take fewer bytes once the partner has said what it can read."""
+        return self._compact and partner.version is None
+
     def pack(
         self, partner: Partner, number: int, changes: Sequence[Change]
     ) -> tuple[bytes, Packed, bytes | None]:

@@ -22,7 +22,7 @@ from radiosync.wire.columns import ColumnReader, Columns, ColumnWriter
 from radiosync.wire.context import Additions, Aliases, Context, RecordKey
 from radiosync.wire.layout import read_changes, write_changes
 from radiosync.wire.memory import Memory
-from radiosync.wire.mixing import MixingReader, MixingWriter
+from radiosync.wire.mixing import MixingReader, MixingWriter, primed_statistics
 from radiosync.wire.seal import Format
 from radiosync.wire.squeeze import squeeze, squeeze_old, unsqueeze, unsqueeze_old
 from radiosync.wire.statistics import Statistics
@@ -52,8 +52,8 @@ class Model:
 
     @classmethod
     def empty(cls) -> "Model":
-        """One that has learnt nothing."""
-        return cls(Statistics(), Memory())
+        """One that has learnt nothing but the primer."""
+        return cls(primed_statistics(), Memory())
 
     def copy(self) -> "Model":
         """One that learns on its own."""

@@ -12,6 +12,7 @@ import zstandard
 
 from radiosync.errors import WireError
 from radiosync.limits import BATCH_BYTES, HISTORY_BYTES
+from radiosync.wire.primer import primer_bytes
 
 _LEVEL: Final = 22
 
@@ -32,6 +33,7 @@ _HEAD: Final = (
     + _TABLES
     + bytes.fromhex("010000000400000008000000")  # the first distances to repeat
     + bytes(8)  # so many bytes at least belong behind it
+    + primer_bytes()
 )
 
 

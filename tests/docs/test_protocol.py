@@ -30,8 +30,8 @@ from radiosync.sync.station import Station
 from radiosync.wire.ax25 import Address
 from radiosync.wire.batch import DELETES, Column, Extra, RecordRef
 from radiosync.wire.check import append_check, strip_check
-from radiosync.wire.codec import unpack
-from radiosync.wire.context import DIGEST_BYTES, Context
+from radiosync.wire.codec import Model, pack_compact, unpack
+from radiosync.wire.context import DIGEST_BYTES, Aliases, Context
 from radiosync.wire.frames import (
     CALL_CHECK_BYTES,
     PROTOCOL_VERSION,
@@ -51,6 +51,7 @@ from radiosync.wire.frames import (
 )
 from radiosync.wire.framing import KissAx25Framing, KissFraming, StreamFraming
 from radiosync.wire.gf256 import FIELD_POLYNOMIAL
+from radiosync.wire.primer import PRIMER
 from radiosync.wire.seal import SEAL_DIGEST_BYTES, Format, check_digest, open_envelope, receiver_epoch, seal
 from radiosync.wire.shape import BLOCK_SYMBOLS, PIECE_SIZES
 from radiosync.wire.slot import Slot
@@ -367,3 +368,22 @@ def test_the_report_of_the_example() -> None:
     arriving = (Arriving(needs=(3, 0)), Arriving(applied=True))
     assert frame == Ack(Report(258 & 0xFF, 3, arriving, grant_bytes=0, pending_bytes=1024, more=True))
     assert left_bytes == 2048
+
+
+def test_the_batch_of_the_example_in_the_compact_codec() -> None:
+    _, data, _, _ = example("11.1")
+    frame, _ = read_frame(data[:-2])
+    assert isinstance(frame, Data)
+    assert frame.shape is not None
+    envelope = open_envelope(frame.data.ljust(frame.shape.total_bytes, b"\0"))
+    changes = unpack(envelope.format, envelope.body, Context(), lambda *_: {}, lambda _: {}).changes
+    packed = pack_compact(changes, Context(), Aliases(), Model.empty(), teaches=True)
+    assert packed is not None
+    (said,) = re.findall(r"```text\n(.*)\n```", COMPACT[COMPACT.index("## C9") :])
+    assert packed.body == bytes.fromhex(said)
+    assert f"has these {len(packed.body)} bytes (the body" in COMPACT
+
+
+def test_the_primer() -> None:
+    (said,) = fences(section("7.10"))
+    assert said.code.splitlines() == list(PRIMER)
