@@ -257,7 +257,7 @@ class _Demo:
         self._rig.a.call()
 
     def _run_to(self, share: float) -> None:
-        """Until that share of what is sealed is confirmed and a new over is on the air, or the contact ends."""
+        """Until that share of everything is confirmed and a new over is on the air, or the contact ends."""
         rig = self._rig
         rig.run_while(lambda: rig.a.station.busy and not self._has_come(share))
         until_at = self._world.now + _INTO_OVER_S
@@ -265,7 +265,9 @@ class _Demo:
 
     def _has_come(self, share: float) -> bool:
         progress = self._progress
-        return progress is not None and progress.bytes_there >= share * progress.bytes_total > 0
+        if progress is None or progress.more:
+            return False
+        return progress.bytes_there >= share * progress.bytes_total > 0
 
     def _watch(self, event: StationEvent) -> None:
         match event:
