@@ -5,7 +5,9 @@ grows with length, and only on that part of it: what a busy channel or a full bu
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from radiosync.link.parity import spare_frames
 from radiosync.link.timing import Timing
@@ -117,31 +119,32 @@ class Traffic:
         self._timing = timing
         self._overhead_s = timing.frame_s(head_bytes + timing.check_bytes)
         self._meter = DamageMeter(timing.guessed_hazard)
-        self._sent: dict[int, _Sent] = {}
+        self._sent: dict[int, list[_Sent]] = {}
 
     # What became of them.
 
     def note_sent(self, number: int, pieces: int, frame_s: float) -> None:
         """A frame with so many pieces of a transfer is in the over that is being filled."""
-        sent = self._sent.setdefault(number, _Sent(self._protection_s))
-        sent.frames, sent.pieces, sent.airtime_s = (
-            sent.frames + 1,
-            sent.pieces + pieces,
-            sent.airtime_s + frame_s,
-        )
+        self._sent.setdefault(number, []).append(_Sent(pieces, frame_s, self._protection_s))
 
-    def note_report(self, number: int, before: int, needed: int) -> None:
+    def note_report(self, number: int, before: int, needed: int, flying: int = 0) -> None:
         """A transfer needed so many pieces before what was sent since the last report about it, and needs so many now.
 
-        When it needs none any more, some of the frames may have been lost all the same: no more than usual, we take it.
-        Where the partner asked for another strength meanwhile, that is the remedy, and the length of frames stays.
+        The last `flying` frames are not counted yet: they stay for the next report. When it needs none any more, some of
+        the frames may have been lost all the same: no more than usual, we take it. Where the partner asked for another
+        strength meanwhile, that is the remedy, and the length of frames stays.
         """
-        sent = self._sent.pop(number, None)
-        if sent is not None and sent.protection_s == self._protection_s:
-            lost = 1 - max(0, before - needed) / sent.pieces
-            if needed == 0:
-                lost = min(lost, self._meter.loss(sent.frame_s))
-            self._meter.note(sent.frames, lost * sent.frames, sent.frame_s)
+        sent = self._sent.pop(number, [])
+        if flying:
+            self._sent[number] = sent[-flying:]
+            sent = sent[:-flying]
+        if not sent or any(each.protection_s != self._protection_s for each in sent):
+            return
+        frame_s = _mean_s(sent)
+        lost = 1 - max(0, before - needed) / sum(each.pieces for each in sent)
+        if needed == 0:
+            lost = min(lost, self._meter.loss(frame_s))
+        self._meter.note(len(sent), lost * len(sent), frame_s)
 
     def forget(self, number: int) -> None:
         """What was sent of this transfer will not be reported."""
@@ -173,22 +176,20 @@ class Traffic:
     def spare_pieces(self, number: int) -> int:
         """Pieces beyond what a transfer needs that are worth sending behind all that it needs."""
         sent = self._sent.get(number)
-        if sent is None:
+        if not sent:
             return 0
-        repair_s = 2 * self._timing.turn_s + 2 * self._overhead_s
-        spare = spare_frames(sent.frames, self._meter.loss(sent.frame_s), sent.frame_s, repair_s)
-        return spare * sent.pieces // sent.frames
+        frame_s, repair_s = _mean_s(sent), 2 * self._timing.turn_s + 2 * self._overhead_s
+        spare = spare_frames(len(sent), self._meter.loss(frame_s), frame_s, repair_s)
+        return spare * sum(each.pieces for each in sent) // len(sent)
 
 
-@dataclass(slots=True)
-class _Sent:
-    """What was sent of a transfer since the last report about it."""
+class _Sent(NamedTuple):
+    """A frame that was sent since the last report about its transfer; `protection_s` as it was then."""
 
+    pieces: int
+    frame_s: float
     protection_s: float
-    frames: int = 0
-    pieces: int = 0
-    airtime_s: float = 0.0
 
-    @property
-    def frame_s(self) -> float:
-        return self.airtime_s / self.frames
+
+def _mean_s(sent: Sequence[_Sent]) -> float:
+    return sum(each.frame_s for each in sent) / len(sent)

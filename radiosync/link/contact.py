@@ -406,13 +406,9 @@ class Contact:
     def _acknowledge(self, number: int, arriving: Arriving) -> None:
         sender = next((sender for sender in self._outgoing.senders if sender.number == number), None)
         if sender is not None:
-            sizes = sender.shape.block_sizes
             before = sender.needed_pieces
-            needs = (0,) * len(sizes) if arriving.applied else arriving.needs
-            flying = self._outgoing.less_flying(number, needs or sizes, self._began_at)
-            # Of what is all in the air the partner cannot have heard yet.
-            if needs or any(flying):
-                self._outgoing.acknowledge(number, flying if needs else needs)
+            needs = (0,) * len(sender.shape.block_sizes) if arriving.applied else arriving.needs
+            self._outgoing.acknowledge(number, needs, self._began_at)
             if sender.needed_pieces < before:
                 self._stalled_overs = 0
 
@@ -555,10 +551,10 @@ class Contact:
         """Bytes that the partner may send in its next over."""
         report = self._partner_report
         longest = self._timing.air_bytes(self._timing.over_s)
-        if self._timing.airtime.full_duplex:
-            return longest
         if report is None:
             return self._timing.air_bytes(self._timing.first_over_s + self._lead_s)
+        if self._timing.airtime.full_duplex:
+            return longest
         missing = self.incoming.missing_bytes(self._partner_sealed)
         if report.more or missing is None:
             return longest
@@ -577,7 +573,12 @@ class Contact:
         Twice as long each time that nothing is heard, so that a fade is sat out rather than talked over. Before the partner
         was ever heard, a random part is added: two stations that call each other at once would otherwise do so for ever.
         """
-        reply_s = self._timing.reply_s(self._grant_bytes, LONGEST_LEAD_BYTES)
+        grant_bytes = self._grant_bytes
+        if (
+            self._timing.airtime.full_duplex
+        ):  # Nobody is hurt by a word too early: any frame shows that it is there.
+            grant_bytes = self._timing.air_bytes(self._timing.frame_s(self._timing.frame_bytes))
+        reply_s = self._timing.reply_s(grant_bytes, LONGEST_LEAD_BYTES)
         waits_s = min(reply_s * 2.0 ** max(0, self._silent_overs - 1), max(reply_s, self._timing.over_s))
         if not self.heard:  # Behind the bound, or all who wait for long would wait for equally long.
             waits_s += self._random.random() * (reply_s + self._timing.first_over_s)

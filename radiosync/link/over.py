@@ -1,11 +1,13 @@
 """What goes into one over: a leading frame, then data frames until the room or the data ends."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from radiosync.limits import OPEN_TRANSFERS
 from radiosync.link.adapt import Traffic
+from radiosync.link.flight import Flight, Flown
 from radiosync.link.mailbox import EVERY_CLASS, Mailbox
 from radiosync.link.timing import Timing
 from radiosync.transfer.sender import Sender
@@ -38,18 +40,6 @@ class Over:
     airtime_s: float
 
 
-_SLACK_S = 1e-3
-"""Sums of airtimes are not exact."""
-
-
-class _Filled(NamedTuple):
-    """What a data frame carries."""
-
-    number: int
-    block: int
-    pieces: int
-
-
 class Outgoing:
     """Our transfers on one link, and the filling of overs with their pieces.
 
@@ -67,41 +57,27 @@ class Outgoing:
         self._traffic = Traffic(timing, _DATA_HEAD_BYTES)
         self._empty_below = 0
         self._lead_bytes = 0
-        self._filled: list[_Filled] = []
-        self._keyed: list[tuple[float, _Filled]] = []
+        self._filled: list[Flown] = []
+        self._flight = Flight()
 
     def reload(self) -> None:
         """Begin again from what is durable."""
         self.senders = list(self._mailbox.senders())
         self._traffic.clear()
-        self._keyed.clear()
+        self._flight.clear()
 
     @property
     def wants(self) -> bool:
         """True if there is something to send, as far as we know without asking."""
         return self.more or any(sender.wanted_pieces for sender in self.senders)
 
-    # Full duplex: what the partner says of a transfer does not count what is in the air just then.
-
     def note_keyed(self, over: Over, ends_at: float) -> None:
-        """The frames of the last fill are the last ones of an over that is on the air until `ends_at`."""
-        self._keyed.clear()
+        """An over is on the air until `ends_at`, whose last frames are those of the last fill."""
+        frames = []
         for frame, filled in zip(reversed(over.frames), reversed(self._filled), strict=False):
-            self._keyed.append((ends_at, filled))
+            frames.append(filled._replace(ends_at=ends_at))
             ends_at -= self._timing.frame_s(len(frame))
-
-    def less_flying(self, number: int, needs: Sequence[int], said_at: float) -> Sequence[int]:
-        """What a transfer needs of each block, less the pieces that were still in the air when the partner said so."""
-        flying = [
-            filled
-            for ends_at, filled in self._keyed
-            if ends_at > said_at + _SLACK_S and filled.number == number
-        ]
-        left = list(needs)
-        for filled in flying:
-            if filled.block < len(left):
-                left[filled.block] = max(0, left[filled.block] - filled.pieces)
-        return left
+        self._flight.begin(frames)
 
     @property
     def rests(self) -> bool:
@@ -132,13 +108,16 @@ class Outgoing:
         """Bytes of pieces in a data frame of the best length."""
         return self._timing.fitting_bytes(self._traffic.best_s) - _DATA_HEAD_BYTES - self._timing.check_bytes
 
-    def acknowledge(self, number: int, needs: Sequence[int]) -> None:
-        """The partner needs so many more pieces of each block of a transfer; () if it has never heard of it."""
+    def acknowledge(self, number: int, needs: Sequence[int], said_at: float = math.inf) -> None:
+        """The partner needs so many more pieces of each block of a transfer; () if it has never heard of it.
+
+        `said_at`: when it began to say so. What of ours was in the air then is not counted yet.
+        """
         for sender in self.senders:
             if sender.number == number:
-                before = sender.needed_pieces
-                sender.acknowledge(needs)
-                self._traffic.note_report(number, before, sender.needed_pieces)
+                before, flying = sender.needed_pieces, self._flight.at(said_at, number)
+                sender.acknowledge(needs, _by_block(flying, len(sender.shape.block_sizes)))
+                self._traffic.note_report(number, before, sender.needed_pieces, len(flying))
 
     def forget(self, through: int) -> None:
         """Transfers up to this number are confirmed."""
@@ -233,7 +212,7 @@ class Outgoing:
         # Zeros at the end of the last piece can be left out, as long as the number of pieces can still be told.
         shortest = len(run.data) - size + 1
         data = run.data[:shortest] + run.data[shortest:].rstrip(b"\0")
-        self._filled.append(_Filled(sender.number, run.block, len(run.data) // size))
+        self._filled.append(Flown(sender.number, run.block, len(run.data) // size, math.inf))
         frame = Data(sender.number, run.block, run.first, data, shape)
         return write_frame(frame) if self.version else write_old_frame(frame)
 
@@ -242,6 +221,11 @@ class Outgoing:
         for sender in self.senders:
             if sender.needed_pieces:
                 sender.want_more(self._traffic.spare_pieces(sender.number))
+
+
+def _by_block(frames: Sequence[Flown], blocks: int) -> list[int]:
+    """Pieces of each block in these frames."""
+    return [sum(frame.pieces for frame in frames if frame.block == block) for block in range(blocks)]
 
 
 def batch_limit_bytes(timing: Timing) -> int:

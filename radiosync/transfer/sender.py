@@ -110,8 +110,9 @@ class Sender:
         block.wanted -= count
         return Run(number, first, b"".join(block.piece(first + step) for step in range(count)))
 
-    def acknowledge(self, needs: Sequence[int]) -> None:
-        """The receiver needs that many more pieces of each block, all that was sent so far being counted.
+    def acknowledge(self, needs: Sequence[int], flying: Sequence[int] = ()) -> None:
+        """The receiver needs that many more pieces of each block, all that was sent so far being counted, but for those of
+        each block that are `flying`: they may arrive yet.
 
         An empty sequence means that it has never heard of the transfer. Another number of blocks means that it takes it for
         one of another shape, so it is told the shape again, and sent everything.
@@ -120,8 +121,8 @@ class Sender:
         self._shape_known = is_about_us and len(needs) == len(self._blocks)
         if not self._shape_known:
             needs = self.shape.block_sizes
-        for block, need in zip(self._blocks, needs, strict=True):
-            block.acknowledge(need)
+        for block, need, coming in zip(self._blocks, needs, flying or (0,) * len(needs), strict=True):
+            block.acknowledge(need, coming)
 
 
 class _Block:
@@ -137,15 +138,16 @@ class _Block:
         self.wanted = max(0, len(pieces) - taken)
         self._times = 1
 
-    def acknowledge(self, need: int) -> None:
-        """The receiver needs that many more.
+    def acknowledge(self, need: int, flying: int) -> None:
+        """The receiver needs that many more, some of which may be on their way.
 
         Once all indexes are used up, it may have what it is sent. Then twice as much follows what did not help.
         """
         need = min(need, len(self.pieces))
-        is_futile = self.taken > BLOCK_SYMBOLS and need == self.needed
+        is_futile = self.taken > BLOCK_SYMBOLS and need == self.needed and not flying
         self._times = min(2 * self._times, len(self.pieces)) if is_futile else 1
-        self.needed, self.wanted = need, min(need * self._times, len(self.pieces))
+        self.needed = need
+        self.wanted = max(0, min(need * self._times, len(self.pieces)) - flying)
 
     def piece(self, index: int) -> bytes:
         return self.pieces[index] if index < len(self.pieces) else parity_piece(self.pieces, index)

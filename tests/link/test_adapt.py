@@ -118,6 +118,31 @@ def test_equal_frames_fill_the_room(name: str, room_s: float) -> None:
     assert share_s <= max(room_s / 2, 1.5 * traffic.best_s) + 1e-9
 
 
+def test_what_is_in_the_air_counts_in_the_report_that_counts_it() -> None:
+    """Reports one frame late, as on full duplex, teach the same as reports in time."""
+    late, timely = Traffic(VHF, HEAD_BYTES), Traffic(VHF, HEAD_BYTES)
+    random, needed = Random(5), 1000
+    for traffic in (late, timely):
+        traffic.note_sent(1, 2, 1.0)
+    for _ in range(100):
+        before, needed = needed, needed - 2 * (random.random() < 0.6)
+        timely.note_report(1, before, needed)
+        for traffic in (late, timely):
+            traffic.note_sent(1, 2, 1.0)
+        late.note_report(1, before, needed, flying=1)
+        assert late.best_s == timely.best_s
+    assert late.best_s < 0.9 * Traffic(VHF, HEAD_BYTES).best_s
+
+
+def test_if_all_is_in_the_air_nothing_is_learnt() -> None:
+    traffic = Traffic(VHF, HEAD_BYTES)
+    before = traffic.best_s
+    for _ in range(20):
+        traffic.note_sent(1, 2, 1.0)
+        traffic.note_report(1, 1000, 1000, flying=20)
+    assert traffic.best_s == before
+
+
 def test_a_finished_transfer_is_not_taken_for_a_loss() -> None:
     """Its last pieces may all have arrived: more were sent than it needed."""
     traffic = Traffic(VHF, HEAD_BYTES)

@@ -28,6 +28,22 @@ def test_bytes_arrive_as_they_were(there: int, back: int) -> None:
         assert not rig.b.modem.is_keyed
 
 
+@pytest.mark.parametrize(
+    ("scenario", "back", "least"),
+    [
+        ("clean-9600", 0, 0.98),
+        ("clean-9600", 32_768, 0.98),
+        ("clean-1200", 0, 0.97),
+        ("clean-1200", 32_768, 0.97),
+    ],
+)
+def test_a_wire_is_full_whether_one_speaks_or_both(scenario: str, back: int, least: float) -> None:
+    rig = _rig(scenario, World(9).random("x").randbytes(32_768), World(9).random("y").randbytes(back))
+    rig.exchange()
+    assert rig.identical
+    assert 32_768 * 8 / rig.channel.scenario.airtime.bit_rate / rig.world.now >= least
+
+
 def test_nothing_is_identical_before_it_has_arrived() -> None:
     assert not _rig("vhf-1200", b"there").identical
     assert not _rig("vhf-1200", b"", b"back").identical

@@ -62,6 +62,25 @@ def test_repair_is_other_pieces() -> None:
     assert indexes(drain(one), SMALL) == [(0, 10), (0, 11), (0, 12)]
 
 
+def test_what_is_still_in_the_air_is_needed_and_not_wanted() -> None:
+    one = sender()
+    drain(one)
+    one.acknowledge((5,), (4,))
+    assert (one.needed_pieces, one.wanted_pieces) == (5, 1)
+    one.acknowledge((3,), (8,))
+    assert (one.needed_pieces, one.wanted_pieces) == (3, 0), "spare pieces are on their way"
+    one.acknowledge((3,))
+    assert (one.needed_pieces, one.wanted_pieces) == (3, 3)
+
+
+def test_all_that_a_receiver_has_not_heard_of_may_be_in_the_air() -> None:
+    one = sender(TWO_BLOCKS)
+    drain(one)
+    one.acknowledge((), (100, 60))
+    assert (one.needed_pieces, one.wanted_pieces) == (200, 40)
+    assert not one.shape_known
+
+
 def test_a_receiver_that_never_heard_of_it_wants_all_and_the_shape() -> None:
     one = sender()
     drain(one)
