@@ -9,7 +9,7 @@ from typing import Final
 
 from radiosync.errors import WireError
 from radiosync.limits import TEXT_BYTES
-from radiosync.wire.arithmetic import EVEN, BitReader, Bits, BitWriter
+from radiosync.wire.arithmetic import BitReader, Bits, BitWriter
 from radiosync.wire.bitstates import fold
 from radiosync.wire.primer import PRIMER
 from radiosync.wire.statistics import Statistics
@@ -50,12 +50,9 @@ class _Mixing:
 
     def raw(self, slot: int, place: int, value: bytes, length: int) -> bytes:
         """As `Coder.raw`. Costs eight bits a byte."""
-        code_bit, read = self._bits.code, 0
-        number = 0 if self.reading else int.from_bytes(value, "big")
         self._bits.work(8 * length)
-        for shift in range(8 * length - 1, -1, -1):
-            read = read << 1 | code_bit(EVEN, number >> shift & 1)
-        return read.to_bytes(length, "big")
+        number = 0 if self.reading else int.from_bytes(value, "big")
+        return self._bits.code_even(number, 8 * length).to_bytes(length, "big")
 
 
 class MixingWriter(_Mixing):
