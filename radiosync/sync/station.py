@@ -248,7 +248,7 @@ class Station:
     def _hear_round(self, frame: bytes, now: float) -> None:
         """An over to a pool: whoever listens to it joins in, unless it is busy."""
         for pool in self._partners():
-            heard = hear_round(frame, pool.station) if pool.pool else None
+            heard = hear_round(frame, pool.station) if pool.pool is PoolRole.LISTENER else None
             if heard is not None and not heard[0].bye:
                 self._listen(pool, heard[0], frame, now)
                 return

@@ -226,6 +226,29 @@ def test_nobody_answers_a_late_copy(frames: int) -> None:
     assert air.overs == overs
 
 
+def test_the_speaker_does_not_listen_to_itself() -> None:
+    """A repeater says again what it hears: the speaker hears its own over, and is no listener of its pool."""
+    kept = stores(60, text_bytes=40)
+    echo: list[bytes] = []
+
+    def repeat(sent: Sent, hearer: int) -> list[tuple[float, bytes]]:
+        echo.append(sent.frame)
+        return unharmed(sent, hearer)
+
+    air = pool_air(kept, fate=repeat)
+    speaker = call(air, kept)
+
+    def repeated() -> None:
+        for frame in echo:
+            speaker.receive_frame(frame, now=air.now)
+        echo.clear()
+
+    air.on_step = repeated
+    air.run()
+    assert endings(speaker.poll_events()) == [Outcome.COMPLETE]
+    assert all_there(*kept)
+
+
 @pytest.mark.parametrize("delay_s", [0.5, 3.0, 20.0, 60.0])
 def test_frames_that_come_late_and_twice_do_no_harm(delay_s: float) -> None:
     for seed in range(20):
