@@ -241,7 +241,7 @@ class Station:
     # Pools.
 
     def _speak_to_pool(self, pool: Partner, number: int, now: float) -> None:
-        mail = PoolMail(self._store, pool, self._jobs(pool))
+        mail = PoolMail(self._store, pool, self._jobs(pool), compact=self.compact, shelf=self.shelf)
         speaker = PoolSpeaker(self._pool_parties(pool, number), mail, self._timing, now=now)
         self._join(speaker, pool, called=False)
 
