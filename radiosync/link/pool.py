@@ -4,9 +4,9 @@ The traffic of a *pool* is numbered, sealed and cut once, as if the pool were on
 frame. Repair needs no names: the speaker sends as many more pieces of a block as the listener wants who lacks most, and
 whatever they are, they help everybody.
 
-The speaker is timing master (`link.poolspeaker`). Each over of it says who may answer; the others listen
-(`link.poollistener`). Every over says all that a listener needs to join in, so that it does not matter which was the first
-one that it heard.
+The speaker is timing master (`link.poolspeaker`). Each over of it says who may answer, one behind the other in slots of
+equal length; the others listen (`link.poollistener`). Every over says all that a listener needs to join in, so that it does
+not matter which was the first one that it heard.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,15 @@ from typing import Protocol
 
 from radiosync.errors import WireError
 from radiosync.link.mailbox import Mailbox
+from radiosync.link.timing import Timing
 from radiosync.wire.check import strip_check
 from radiosync.wire.frames import CALL_CHECK_BYTES, Kind, Round, kind_of, pool_seed, read_frame
+
+ANSWER_BYTES = 56
+"""Longest answer of a listener, its check included: a hello with four transfers of four blocks each under way."""
+
+_OVERS = 256
+"""Overs are counted modulo this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,16 @@ class PoolMailbox(Mailbox, Protocol):
         """
 
 
+def slot_s(timing: Timing) -> float:
+    """From the slot of one answer to that of the next."""
+    return timing.slot_s(ANSWER_BYTES)
+
+
+def answers_s(timing: Timing, over_s: float, turns: int) -> float:
+    """How long to wait, behind an over that gives so many turns, until the last answer must have been heard."""
+    return timing.lag_s(over_s) + (turns - 1) * slot_s(timing) + timing.reply_s(0, ANSWER_BYTES)
+
+
 def hear_round(frame: bytes, pool: bytes) -> tuple[Round, int] | None:
     """The leading frame of an over to that pool, and the bytes left behind it; None if it is something else."""
     try:
@@ -62,6 +79,13 @@ def hear_round(frame: bytes, pool: bytes) -> tuple[Round, int] | None:
     except WireError:
         return None
     return (content, left_bytes) if isinstance(content, Round) else None
+
+
+def is_copy(lead: Round, last: Round) -> bool:
+    """True if a leading frame is a copy of the last one of a contact, or of one before it, and not a newer one."""
+    if (lead.contact, lead.incarnation) != (last.contact, last.incarnation):
+        return False
+    return (lead.over - last.over - 1) % _OVERS >= _OVERS // 2
 
 
 def data_seed(pool: bytes, lead: Round) -> bytes:

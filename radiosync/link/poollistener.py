@@ -1,5 +1,6 @@
 """A listener of a pool: takes what is for all, and answers when it is asked to (protocol, section 12)."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from radiosync.errors import WireError
@@ -9,13 +10,30 @@ from radiosync.link.events import ContactEnded, Event, Outcome, PartnerHeard
 from radiosync.link.incoming import Incoming
 from radiosync.link.mailbox import Mailbox
 from radiosync.link.over import Body, Over, build_over
-from radiosync.link.pool import PoolParties, answer_seed, data_seed, hear_round
+from radiosync.link.pool import (
+    ANSWER_BYTES,
+    PoolParties,
+    answer_seed,
+    answers_s,
+    data_seed,
+    hear_round,
+    is_copy,
+    slot_s,
+)
 from radiosync.link.timing import Timing
 from radiosync.wire.check import strip_check
-from radiosync.wire.frames import TURN_BYTES, Ack, Data, Hello, Report, Round, read_frame, unfold, write_frame
-
-_OVERS = 256
-"""Overs are counted modulo this."""
+from radiosync.wire.frames import (
+    TURN_BYTES,
+    Ack,
+    Arriving,
+    Data,
+    Hello,
+    Report,
+    Round,
+    read_frame,
+    unfold,
+    write_frame,
+)
 
 
 class PoolListener:
@@ -29,14 +47,24 @@ class PoolListener:
         is_over: the speaker has said bye, or a person has had enough: what else is heard of this contact is not for us.
     """
 
-    def __init__(self, parties: PoolParties, mailbox: Mailbox, timing: Timing, *, now: float) -> None:
+    def __init__(
+        self,
+        parties: PoolParties,
+        mailbox: Mailbox,
+        timing: Timing,
+        *,
+        now: float,
+        lead: Round | None = None,
+    ) -> None:
+        """`lead`: the newest that an earlier part of this contact has heard, which we took for ended."""
         self.parties, self.overs = parties, 0
         self.state = State.WAITING
         self.incoming = Incoming(mailbox)
-        self.lead: Round | None = None
+        self.lead = lead
         self.is_over = False
         self._mailbox, self._timing = mailbox, timing
-        self._is_asked = False
+        self._place: int | None = None
+        self._slot_at = 0.0
         self._events: list[Event] = [PartnerHeard()]
         self._over: Over | None = None
         self._deadline: float | None = now + timing.silence_s()
@@ -52,9 +80,11 @@ class PoolListener:
         content, left_bytes = heard
         match content:
             case Round():
-                if self._is_late(content):
-                    return True
+                if self.lead is not None and is_copy(content, self.lead):
+                    return True  # We must not answer twice.
                 self._take_round(content)
+                slots_s = (self._place or 0) * slot_s(self._timing)
+                self._slot_at = now + self._timing.end_s(left_bytes) + slots_s
             case Data():
                 self._take_data(content)
             case _ as never:
@@ -64,10 +94,19 @@ class PoolListener:
             self._close(self._outcome())
             return True
         self.state, self._over = State.HEARING, None
-        self._deadline = now + self._timing.end_s(left_bytes)
-        if left_bytes == 0:
-            self._over_ended(now)
+        self._deadline = self._act_at(left_bytes, now)
+        self.handle_timer(now=now)
         return True
+
+    def _act_at(self, left_bytes: int, now: float) -> float:
+        """When it is for us to answer, or at least to take the over for ended.
+
+        All slots but the first are counted from the leading frame, which all those who are asked have heard.
+        """
+        ends_at = now + self._timing.end_s(left_bytes)
+        if self._place is None:
+            return ends_at
+        return max(now, self._slot_at if self._place else min(ends_at, self._slot_at))
 
     def handle_timer(self, *, now: float) -> None:
         """Do what is due at `next_deadline`; nothing if it has not come."""
@@ -123,20 +162,16 @@ class PoolListener:
             return None
         return (content, left_bytes) if isinstance(content, Data) else None
 
-    def _is_late(self, lead: Round) -> bool:
-        """True for a copy of an over that we have heard, or of one before it: we must not answer twice."""
-        last = self.lead
-        if last is None or last.incarnation != lead.incarnation:
-            return False
-        return (lead.over - last.over - 1) % _OVERS >= _OVERS // 2
-
     def _take_round(self, lead: Round) -> None:
         standing = self._mailbox.standing
-        if (standing.heard_incarnation, standing.heard_epoch) != (lead.incarnation, lead.epoch):
+        is_known = (standing.heard_incarnation, standing.heard_epoch) == (lead.incarnation, lead.epoch)
+        if self.lead is None or not is_known:
             self._mailbox.meet(self._hello_of(lead))
+        if not is_known:
             self.incoming.load()
         self.lead = lead
-        self._is_asked = lead.turn == self.parties.us[:TURN_BYTES]
+        us = self.parties.us[:TURN_BYTES]
+        self._place = lead.turns.index(us) if us in lead.turns else None
 
     def _hello_of(self, lead: Round) -> Hello:
         """What the speaker says of itself, as a hello would: nothing of ours has ever gone its way in this pool."""
@@ -169,18 +204,27 @@ class PoolListener:
 
     def _over_ended(self, now: float) -> None:
         lead, us = self.lead, self.parties.us
-        if lead is None or not self._is_asked:
+        if lead is None or self._place is None:
             self._wait(now)
             return
-        self.state, self._deadline, self._is_asked = State.SPEAKING, None, False
+        self.state, self._deadline, self._place = State.SPEAKING, None, None
         digest = b"" if lead.greet else self._mailbox.standing.heard_digest
         seed = answer_seed(self.parties.pool, us, lead, digest)
-        body = Body(write_frame(self._answer(lead)), seed, self._timing.check_bytes)
+        body = Body(self._write_answer(lead), seed, self._timing.check_bytes)
         self._over = build_over([body], self._timing)
 
-    def _answer(self, lead: Round) -> Hello | Ack:
+    def _write_answer(self, lead: Round) -> bytes:
+        """What is here, as far as it fits a slot; of the last transfers the speaker then thinks that nothing is."""
+        arriving = self.incoming.report()
+        answer = write_frame(self._answer(lead, arriving))
+        while arriving and len(answer) + self._timing.check_bytes > ANSWER_BYTES:
+            arriving = arriving[:-1]
+            answer = write_frame(self._answer(lead, arriving))
+        return answer
+
+    def _answer(self, lead: Round, arriving: Sequence[Arriving]) -> Hello | Ack:
         standing, parties = self._mailbox.standing, self.parties
-        report = Report(0, standing.through, self.incoming.report())
+        report = Report(0, standing.through, arriving)
         if not lead.greet:
             return Ack(report)
         return Hello(
@@ -197,12 +241,21 @@ class PoolListener:
 
     def _wait(self, at: float) -> None:
         self.state = State.WAITING
-        self._deadline = at + self._timing.silence_s()
+        self._deadline = at + (self._pause_s() if self._has_all() else self._timing.silence_s())
+
+    def _pause_s(self) -> float:
+        """How long a speaker may be silent before anything of its next over is heard."""
+        timing, turns = self._timing, 0 if self.lead is None else len(self.lead.turns)
+        over_s = timing.turn_s + timing.frame_s(timing.frame_bytes)
+        return answers_s(timing, timing.over_s, turns) + over_s
+
+    def _has_all(self) -> bool:
+        """True if we have all that the speaker had when we last heard it: it need not say good-bye to us."""
+        lead = self.lead
+        return lead is not None and not lead.more and self._sealed() == self._mailbox.standing.through
 
     def _outcome(self) -> Outcome:
-        lead = self.lead
-        is_done = lead is not None and not lead.more and self._sealed() == self._mailbox.standing.through
-        return Outcome.COMPLETE if is_done else Outcome.DROPPED
+        return Outcome.COMPLETE if self._has_all() else Outcome.DROPPED
 
     def _close(self, outcome: Outcome) -> None:
         self.state, self._deadline, self._over = State.CLOSED, None, None

@@ -7,9 +7,9 @@ from radiosync.errors import WireError
 from radiosync.link.contact import RESTARTS, STALLED_OVERS, State
 from radiosync.link.events import ContactEnded, Event, Outcome, PartnerHeard, TransfersConfirmed
 from radiosync.link.over import Body, Outgoing, Over, build_over
-from radiosync.link.pool import PoolMailbox, PoolParties, answer_seed, data_seed
+from radiosync.link.pool import PoolMailbox, PoolParties, answer_seed, answers_s, data_seed
 from radiosync.link.tally import Tally
-from radiosync.link.timing import CALLS, LONGEST_LEAD_BYTES, SILENT_OVERS, Timing
+from radiosync.link.timing import CALLS, SILENT_OVERS, Timing
 from radiosync.transfer.sender import Sender
 from radiosync.wire.check import strip_check
 from radiosync.wire.frames import (
@@ -27,8 +27,11 @@ from radiosync.wire.frames import (
     write_frame,
 )
 
+TURNS = 8
+"""Members that are asked in one over, at most: the last of them waits for the slots of all others."""
+
 _BYES = 2
-"""A listener that does not hear the bye waits long for nothing."""
+"""A listener that lacks something and does not hear the bye waits long for nothing."""
 
 
 class _Said(NamedTuple):
@@ -133,7 +136,9 @@ class PoolSpeaker:
         self._outgoing = Outgoing(mailbox, timing)
         self._members = [_Member(*each) for each in sorted(mailbox.members().items())]
         self._lead: Round | None = None
-        self._turn: _Member | None = None
+        self._asked: list[_Member] = []
+        self._awaited: list[_Member] = []
+        self._is_answered = False
         self._finishing = False
         self._silent_overs = self._stalled_overs = self._restarts = 0
         self._spread: dict[int, tuple[Sender, tuple[int, ...], tuple[int, ...]]] = {}
@@ -146,33 +151,23 @@ class PoolSpeaker:
     # Input from below.
 
     def receive_frame(self, frame: bytes, *, now: float) -> bool:
-        """Take a frame that was heard. False if it is not the answer to our last over."""
-        member, lead = self._turn, self._lead
-        if self.state is not State.WAITING or member is None or lead is None:
+        """Take a frame that was heard. False if it is not an answer to our last over."""
+        if self.state is not State.WAITING or self._lead is None:
             return False
-        answer = self._parse(frame, member, lead)
-        if answer is None:
-            return False
-        if not self.heard:
-            self.heard = True
-            self._events.append(PartnerHeard())
-        if not member.heard:
-            self._stalled_overs = 0
-        member.heard, member.silent_turns, self._silent_overs = True, 0, 0
-        self._take(member, answer)
-        self._events.append(self._tally.progress(self._outgoing.more, self.overs, now))
-        self._speak()  # An answer is one frame, so it has ended.
-        return True
+        for member in self._awaited:
+            answer = self._parse(frame, member, self._lead)
+            if answer is not None:
+                self._hear(member, answer)
+                if member is self._asked[-1]:  # All slots are over: an answer is one frame.
+                    self._end_round(now)
+                return True
+        return False
 
     def handle_timer(self, *, now: float) -> None:
         """Do what is due at `next_deadline`; nothing if it has not come."""
         if self._deadline is None or now < self._deadline:
             return
-        self._silent_overs += 1
-        if self._turn is not None:
-            self._turn.silent_turns += 1
-        self._share_out()
-        self._speak()
+        self._end_round(now)
 
     def finish(self) -> None:
         """Say good-bye in our next over, whatever is left. What is not confirmed stays queued."""
@@ -196,13 +191,13 @@ class PoolSpeaker:
         if over is None:
             return None
         self.overs += 1
-        if self._turn is None:
+        if not self._asked:
             self._close(self._outcome())
         else:
             timing = self._timing
             ends_at = now + timing.turn_s + over.airtime_s + timing.airtime.tail_s
             self.state = State.WAITING
-            self._deadline = ends_at + timing.lag_s(over.airtime_s) + timing.reply_s(0, LONGEST_LEAD_BYTES)
+            self._deadline = ends_at + answers_s(timing, over.airtime_s, len(self._asked))
         return over
 
     def poll_events(self) -> list[Event]:
@@ -230,6 +225,28 @@ class PoolSpeaker:
         agrees = not isinstance(content, Hello) or content.heard_digest == mark
         return _Answer(content.report, through, agrees)
 
+    def _hear(self, member: _Member, answer: _Answer) -> None:
+        """Take an answer. A second one of the same member is none."""
+        if not self.heard:
+            self.heard = True
+            self._events.append(PartnerHeard())
+        if not member.heard:
+            self._stalled_overs = 0
+        member.heard, member.silent_turns, self._is_answered = True, 0, True
+        self._awaited = [each for each in self._awaited if each is not member]
+        self._take(member, answer)
+
+    def _end_round(self, now: float) -> None:
+        """All slots are over: speak again."""
+        for member in self._awaited:
+            member.silent_turns += 1
+        self._silent_overs = 0 if self._is_answered else self._silent_overs + 1
+        if self._is_answered or any(member.left_out for member in self._awaited):
+            self._share_out()
+        if self._is_answered:
+            self._events.append(self._tally.progress(self._outgoing.more, self.overs, now))
+        self._speak()
+
     def _take(self, member: _Member, answer: _Answer) -> None:
         before = self._mailbox.standing
         if not answer.agrees or not before.confirmed <= answer.through <= before.sealed:
@@ -245,10 +262,10 @@ class PoolSpeaker:
         if confirmed > before.confirmed:
             self._outgoing.forget(confirmed)
             self._events.append(TransfersConfirmed(confirmed))
-        self._share_out()
 
     def _begin_anew(self, member: _Member) -> None:
         """Start over with everybody, as a member lacks what is confirmed; but not for ever for one that is out of order."""
+        self._awaited = []  # What the others are about to say is of an epoch that is no more.
         self._restarts += 1
         if self._restarts > RESTARTS:
             member.silent_turns = SILENT_OVERS
@@ -289,15 +306,16 @@ class PoolSpeaker:
 
     def _speak(self) -> None:
         """Make the next over."""
-        self.state, self._deadline, self._turn = State.SPEAKING, None, None
+        self.state, self._deadline, self._asked = State.SPEAKING, None, []
         self._stalled_overs += 1
         is_futile = self._stalled_overs > STALLED_OVERS * len(self._members)
         data: Sequence[bytes] = ()
         if self._present() and not is_futile and not self._finishing:
             room_s = self._room_s()
             data = self._outgoing.fill(room_s)
-            self._turn = self._choose_turn(room_s)
-        if self._turn is None and not self.heard:
+            self._asked = self._choose_turns(room_s, is_part=bool(data) and self._outgoing.wants)
+        self._awaited, self._is_answered = self._asked, False
+        if not self._asked and (not self.heard or self._all_know()):
             self._close(self._outcome())
         else:
             self._over = self._build(data)
@@ -309,11 +327,14 @@ class PoolSpeaker:
         """Into longer silence goes no data: nobody hears it, and indexes of pieces cannot be used again."""
         if self._silent_overs > self.heard:
             return 0.0
-        lead_s = self._timing.frame_s(ROUND_BYTES + CALL_CHECK_BYTES)
+        lead_s = self._timing.frame_s(ROUND_BYTES + TURNS * TURN_BYTES + CALL_CHECK_BYTES)
         return self._timing.over_s - lead_s if self.heard else self._timing.first_over_s
 
-    def _choose_turn(self, room_s: float) -> _Member | None:
-        """Of those who may lack something the one who has waited longest; None if nothing can be done for anybody."""
+    def _choose_turns(self, room_s: float, *, is_part: bool) -> list[_Member]:
+        """Of those who may lack something the ones who have waited longest; nobody if nothing can be done for anybody.
+
+        `is_part`: more is to follow what the over carries. Then one word on how it comes through is enough.
+        """
         senders = [sender for sender in self._outgoing.senders if not sender.held]
         present = self._present()
         lacking = [
@@ -323,29 +344,36 @@ class PoolSpeaker:
         ]
         if not lacking and self._outgoing.more and room_s <= 0:
             lacking = present  # More would have been sealed if there had been room.
-        return min(lacking, key=lambda member: (member.asked_at, member.identity), default=None)
+        lacking.sort(key=lambda member: (member.asked_at, member.identity))
+        return lacking[: 1 if is_part else TURNS]
 
     def _build(self, data: Sequence[bytes]) -> Over:
-        standing, parties, turn = self._mailbox.standing, self.parties, self._turn
+        standing, parties = self._mailbox.standing, self.parties
         lead = self._lead = Round(
             contact=parties.number,
             incarnation=parties.incarnation,
             epoch=standing.epoch,
             sealed=standing.sealed,
             over=self.overs,
-            turn=bytes(TURN_BYTES) if turn is None else turn.identity[:TURN_BYTES],
-            # Who did not answer may have had an answer that did not fit: what we believe of it is wrong.
-            greet=turn is not None and turn.silent_turns > 0,
+            turns=tuple(member.identity[:TURN_BYTES] for member in self._asked),
+            # Who does not answer twice may have had answers that did not fit: what we believe of it is wrong.
+            greet=any(member.silent_turns > 1 for member in self._asked),
             more=self._outgoing.more,
-            bye=turn is None,
+            bye=not self._asked,
         )
-        if turn is not None:
-            turn.asked_at = self.overs
+        for member in self._asked:
+            member.asked_at = self.overs
         leads = [Body(write_frame(lead), pool_seed(parties.pool), CALL_CHECK_BYTES)] * (
             _BYES if lead.bye else 1
         )
         seed = data_seed(parties.pool, lead)
         return build_over(leads + [Body(each, seed, self._timing.check_bytes) for each in data], self._timing)
+
+    def _all_know(self) -> bool:
+        """True if each member knows that it has everything, so that nobody waits for a bye."""
+        standing, lead = self._mailbox.standing, self._lead
+        is_told = lead is not None and not lead.more and standing.confirmed == standing.sealed
+        return is_told and self._outcome() is Outcome.COMPLETE
 
     def _outcome(self) -> Outcome:
         if self._finishing or not self.heard:

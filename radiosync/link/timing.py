@@ -117,6 +117,10 @@ class Timing:
         computed_s = 2 * self.turn_s + self.airtime.tail_s + longest * (1 + MARGIN) + self.frame_s(0)
         return computed_s + HOST_LATENCY_S
 
+    def slot_s(self, lead_bytes: int) -> float:
+        """From the slot of one answer to that of the next, where several stations answer an over with one frame each."""
+        return self.turn_s + self.frame_s(lead_bytes) * (1 + MARGIN) + self.airtime.tail_s + HOST_LATENCY_S
+
     def silence_s(self) -> float:
         """How long the side that was called waits for the caller before it takes the contact for ended."""
         return SILENT_OVERS * (self.over_s + 4 * self.turn_s)

@@ -19,12 +19,17 @@ _SHELVED = 8
 """Models of some five megabytes each."""
 
 
+def reads_compact(partner: Partner) -> bool:
+    """True if the partner can read the compact codec. All listeners of a pool can (protocol, section 12)."""
+    return partner.pool is not None or bool(partner.capabilities & Capability.COMPACT)
+
+
 def can_read(partner: Partner, data: bytes) -> bool:
     """False if a sealed batch is of a kind that the partner has said it cannot read."""
     form = open_envelope(data).format
     if partner.version == 0:
         return form <= Format.OLD_ZSTD
-    return form < Format.COMPACT or bool(partner.capabilities & Capability.COMPACT)
+    return form < Format.COMPACT or reads_compact(partner)
 
 
 class Shelf:
@@ -83,7 +88,7 @@ class Packer:
     ) -> Packed:
         if partner.version == 0:
             return pack_old(changes, context, aliases)
-        if self._compact and partner.capabilities & Capability.COMPACT:
+        if self._compact and reads_compact(partner):
             teaches = not self._store.is_taught_behind(partner, context.version, number)
             model = self._model(partner, Direction.OUT, context.version) or Model.empty()
             packed = pack_compact(changes, context, aliases, model, teaches=teaches)

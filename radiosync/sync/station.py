@@ -13,7 +13,7 @@ from radiosync.link.calling import hear_call
 from radiosync.link.contact import Contact, Parties, Role, State
 from radiosync.link.events import Event, Outcome
 from radiosync.link.over import Over
-from radiosync.link.pool import PoolParties, hear_round
+from radiosync.link.pool import PoolParties, hear_round, is_copy
 from radiosync.link.poollistener import PoolListener
 from radiosync.link.poolspeaker import PoolSpeaker
 from radiosync.link.timing import Timing
@@ -241,31 +241,36 @@ class Station:
     # Pools.
 
     def _speak_to_pool(self, pool: Partner, number: int, now: float) -> None:
-        mail = PoolMail(self._store, pool, self._jobs(pool))
+        mail = PoolMail(self._store, pool, self._jobs(pool), compact=self.compact, shelf=self.shelf)
         speaker = PoolSpeaker(self._pool_parties(pool, number), mail, self._timing, now=now)
         self._join(speaker, pool, called=False)
 
     def _hear_round(self, frame: bytes, now: float) -> None:
         """An over to a pool: whoever listens to it joins in, unless it is busy."""
         for pool in self._partners():
-            heard = hear_round(frame, pool.station) if pool.pool else None
-            if heard is None or heard[0].bye or self._has_left(pool, heard[0]):
-                continue
-            if self._partner is not None and self._partner.key == pool.key:
-                self.hang_up(Outcome.DROPPED)  # The speaker has begun another contact.
-            if self._contact is None:
-                parties = self._pool_parties(pool, heard[0].contact)
-                listener = PoolListener(parties, self.mail(pool), self._timing, now=now)
-                self._join(listener, pool, called=True)
-                self.receive_frame(frame, now=now)
-            return
+            heard = hear_round(frame, pool.station) if pool.pool is PoolRole.LISTENER else None
+            if heard is not None and not heard[0].bye:
+                self._listen(pool, heard[0], frame, now)
+                return
 
-    def _has_left(self, pool: Partner, lead: Round) -> bool:
-        """True for an over of a contact that has ended: a modem may have kept a copy of it."""
+    def _listen(self, pool: Partner, lead: Round, frame: bytes, now: float) -> None:
+        last = self._listened_to(pool, lead)
+        if last is not None and last.lead is not None and (last.is_over or is_copy(lead, last.lead)):
+            return  # A modem may have kept a copy of what we have heard.
+        if self._partner is not None and self._partner.key == pool.key:
+            self.hang_up(Outcome.DROPPED)  # The speaker has begun another contact.
+        if self._contact is None:
+            parties, known = self._pool_parties(pool, lead.contact), None if last is None else last.lead
+            listener = PoolListener(parties, self.mail(pool), self._timing, now=now, lead=known)
+            self._join(listener, pool, called=True)
+            self.receive_frame(frame, now=now)
+
+    def _listened_to(self, pool: Partner, lead: Round) -> PoolListener | None:
+        """The part of a speaker's contact that we have heard and taken for ended."""
         last = self._listened
-        if last is None or last.lead is None or not last.is_over or last.parties.pool != pool.station:
-            return False
-        return (last.lead.contact, last.lead.incarnation) == (lead.contact, lead.incarnation)
+        if last is None or last.lead is None or last.parties.pool != pool.station:
+            return None
+        return last if _contact_of(last.lead) == _contact_of(lead) else None
 
     def _pool_parties(self, pool: Partner, number: int) -> PoolParties:
         origin = self._store.origin
@@ -297,3 +302,7 @@ class Station:
             self._last = contact if isinstance(contact, Contact) else self._last
             self._listened = contact if isinstance(contact, PoolListener) else self._listened
             self._contact = self._partner = None
+
+
+def _contact_of(lead: Round) -> tuple[int, int]:
+    return lead.contact, lead.incarnation

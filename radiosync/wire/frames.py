@@ -36,8 +36,8 @@ NUMBER_BITS = 3
 TURN_BYTES = 2
 """Of a member's identity, when a pool asks it to answer. No two members of a pool have the same."""
 
-ROUND_BYTES = 14
-"""Size of the frame that leads an over to a pool, without its check."""
+ROUND_BYTES = 13
+"""Size of the frame that leads an over to a pool, without the turns that it gives and without its check."""
 
 
 def pool_seed(pool: bytes, *parts: bytes) -> bytes:
@@ -106,7 +106,7 @@ class Flag(IntFlag):
     ARRIVING = 8
     """Unfinished transfers are stated."""
     GREET = 2
-    """Round: who answers says a hello."""
+    """Round: those who answer say a hello."""
     REPLY = 16
     """Hello: answers a call."""
     BYE = 16
@@ -231,7 +231,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Leads an over to a pool: all that a listener needs to join in, and who may answer.
+    """Leads an over to a pool: all that a listener needs to join in, and who may answer, one behind the other.
 
     Attributes:
         contact: number that the speaker gave the contact.
@@ -239,8 +239,8 @@ class Round:
         epoch: of the pool's traffic.
         sealed: number of the newest transfer, low 16 bits.
         over: number of this over in the contact, low 8 bits.
-        turn: first bytes of the identity of the member that answers.
-        greet: it answers with a hello; else with an acknowledgement.
+        turns: first bytes of the identities of the members that answer, in that order.
+        greet: they answer with a hello; else with an acknowledgement.
         more: more waits than is sealed.
         bye: the contact ends here.
     """
@@ -250,7 +250,7 @@ class Round:
     epoch: int
     sealed: int
     over: int = 0
-    turn: bytes = bytes(TURN_BYTES)
+    turns: tuple[bytes, ...] = ()
     greet: bool = False
     more: bool = False
     bye: bool = False
@@ -281,7 +281,8 @@ def write_frame(frame: Frame, left_bytes: int = 0) -> bytes:
             head = bytes([Kind.ROUND << 5 | flags, write_left(left_bytes)])
             numbers = frame.contact.to_bytes(2, "big") + frame.incarnation.to_bytes(4, "big")
             numbers += bytes([frame.epoch]) + (frame.sealed & 0xFFFF).to_bytes(2, "big")
-            return head + numbers + bytes([frame.over & 0xFF]) + frame.turn[:TURN_BYTES]
+            numbers += bytes([frame.over & 0xFF, len(frame.turns)])
+            return head + numbers + b"".join(turn[:TURN_BYTES] for turn in frame.turns)
         case Data():
             return _write_data(frame, left_bytes)
         case _ as never:
@@ -468,7 +469,9 @@ def _read_round(flags: int, body: bytes) -> Round:
         epoch=body[6],
         sealed=int.from_bytes(body[7:9], "big"),
         over=body[9],
-        turn=bytes(body[at] for at in range(10, 10 + TURN_BYTES)),
+        turns=tuple(
+            bytes([body[at], body[at + 1]]) for at in range(11, 11 + TURN_BYTES * body[10], TURN_BYTES)
+        ),
         greet=bool(flags & Flag.GREET),
         more=bool(flags & Flag.MORE),
         bye=bool(flags & Flag.BYE),

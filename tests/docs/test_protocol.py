@@ -11,6 +11,8 @@ import pytest
 from radiosync import limits
 from radiosync.link.contact import HELLOS, REFUSALS, STALLED_OVERS
 from radiosync.link.over import batch_limit_bytes
+from radiosync.link.pool import ANSWER_BYTES, answers_s, slot_s
+from radiosync.link.poolspeaker import TURNS
 from radiosync.link.timing import (
     CALLS,
     HOST_LATENCY_S,
@@ -178,10 +180,25 @@ def test_offsets_in_a_hello() -> None:
 
 
 def test_offsets_in_a_round() -> None:
-    data = write_frame(Round(0x1122, 0x33445566, 0x77, 0x8899, 0xAA, b"\xbb\xcc"))
-    found = [data[int(at) : int(at) + int(size)].hex() for at, size, _ in rows("12.2", "offset")]
-    assert found[1:] == ["1122", "33445566", "77", "8899", "aa", "bbcc"]
-    assert "".join(found) == data.hex()
+    data = write_frame(Round(0x1122, 0x33445566, 0x77, 0x8899, 0xAA, (b"\xbb\xcc", b"\xdd\xee")))
+    *fixed, last = rows("12.2", "offset")
+    found = [data[int(at) : int(at) + int(size)].hex() for at, size, _ in fixed]
+    assert found[1:] == ["1122", "33445566", "77", "8899", "aa", "02"]
+    assert "".join(found) + "bbccddee" == data.hex()
+    assert data[int(last[0]) :] == b"\xbb\xcc\xdd\xee"
+
+
+def test_pools() -> None:
+    timing = _timing()
+    air = timing.airtime
+    assert f"at most {ANSWER_BYTES} bytes" in words("12.3")
+    slot = timing.turn_s + 1.05 * timing.frame_s(ANSWER_BYTES) + air.tail_s + HOST_LATENCY_S
+    assert slot_s(timing) == pytest.approx(slot)
+    wait = timing.lag_s(10) + 2 * slot + timing.reply_s(0, ANSWER_BYTES)
+    assert answers_s(timing, 10, 3) == pytest.approx(wait)
+    assert f"but at most {TURNS}, those" in words("12.4")
+    assert f"let {SILENT_OVERS} turns in a row pass, or {CALLS} if it has not been heard" in words("12.4")
+    assert f"after {STALLED_OVERS} overs in a row for each" in words("12.4")
 
 
 def test_offsets_in_an_acknowledgement() -> None:

@@ -64,6 +64,7 @@ class Traffic:
     since: int = 0  # arrivals before this came from a database that the partner no longer has
     contacts: int = 0
     rewinds: int = 0
+    members: dict[bytes, int] = field(default_factory=dict)
 
     def end(self, direction: Direction, version: int) -> End:
         """The context of one direction, folded anew from its batches."""
@@ -252,6 +253,7 @@ class MemoryStore:
         traffic.transfers.clear()
         traffic.out_epoch = (traffic.out_epoch + 1) % 256
         traffic.rewinds += 1
+        traffic.members = dict.fromkeys(traffic.members, 0)
 
     # In.
 
@@ -344,11 +346,13 @@ class MemoryStore:
         return True
 
     def members(self, pool: Partner) -> Mapping[bytes, int]:
-        """There are no pools here."""
-        return {}
+        return dict(self.traffic(pool).members)
 
+    @changing
     def note_member(self, pool: Partner, member: bytes, through: int) -> None:
-        """There are no pools here."""
+        members = self.traffic(pool).members
+        members[member] = through
+        self.confirm(pool, min(members.values()))
 
     def meet(self, partner: Partner, incarnation: int, version: int, capabilities: int) -> None:
         """The incarnation is kept with the epoch."""

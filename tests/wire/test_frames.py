@@ -13,6 +13,7 @@ from radiosync.limits import OPEN_TRANSFERS, TRANSFER_BLOCKS
 from radiosync.wire.frames import (
     NUMBER_BITS,
     PROTOCOL_VERSION,
+    ROUND_BYTES,
     TURN_BYTES,
     Ack,
     Arriving,
@@ -84,7 +85,7 @@ rounds = st.builds(
     bytes_,
     st.integers(0, 65535),
     bytes_,
-    st.binary(min_size=2, max_size=2),
+    st.lists(st.binary(min_size=2, max_size=2), max_size=9).map(tuple),
     st.booleans(),
     st.booleans(),
     st.booleans(),
@@ -156,6 +157,8 @@ def test_fields_of_ours_in_a_frame_between_known_partners() -> None:
     assert len(write_frame(Call(9, 0, Report(5, 4)))) == 7
     assert len(write_frame(Call(9, 0, Report(5, 4, (), 300, 20)))) == 9
     assert len(write_frame(Call(9, 0, Report(5, 4), Data(5, 0, 3, b"x")))) - 1 == 7 + 3
+    assert len(write_frame(Round(9, 1, 0, 5))) == ROUND_BYTES
+    assert len(write_frame(Round(9, 1, 0, 5, turns=(b"bb", b"cc")))) == ROUND_BYTES + 2 * TURN_BYTES
 
 
 # Hostile or damaged.
@@ -201,7 +204,7 @@ def test_random_bytes_give_a_frame_within_bounds_or_a_wire_error(data: bytes) ->
             assert 0 <= frame.block < 256 > frame.first >= 0
             assert 0 <= frame.number < 2**NUMBER_BITS
         case Round():
-            assert len(frame.turn) == TURN_BYTES
+            assert all(len(turn) == TURN_BYTES for turn in frame.turns)
 
 
 @given(st.sampled_from([*Kind, Kind.DATA + 1]), st.integers(0, 31), st.binary(max_size=80))
@@ -355,7 +358,11 @@ def vectors() -> list[tuple[str, Frame, int]]:
         ("acknowledgement of nothing", Ack(Report(0, 0)), 0),
         ("acknowledgement", Ack(busy), 507_904),
         ("bye", Ack(Report(9, 8), bye=True), 0),
-        ("round", Round(258, 0xDEADBEEF, 3, 0x1234, 7, b"\xab\xcd", greet=True, more=True), 1000),
+        (
+            "round",
+            Round(258, 0xDEADBEEF, 3, 0x1234, 7, (b"\xab\xcd", b"\x01\x02"), greet=True, more=True),
+            1000,
+        ),
         ("end of a round", Round(65535, 7, 255, 0, bye=True), 0),
         ("data", Data(7, 31, 254, random.randbytes(16)), 31),
         ("data with shape", Data(0, 0, 0, random.randbytes(8), Shape(1, 0)), 33),
