@@ -65,7 +65,7 @@ class Packer:
 
     def may_do_better(self, partner: Partner) -> bool:
         """True if batches will take fewer bytes once the partner has said what it can read."""
-        return self._compact and partner.version is None
+        return self._compact and partner.version is None and not reads_compact(partner)
 
     def pack(
         self, partner: Partner, number: int, changes: Sequence[Change]

@@ -10,7 +10,8 @@ from radiosync.records.value import Number
 from radiosync.store import Store
 from radiosync.sync.mail import Mail
 from radiosync.sync.ports import Job, Partner
-from radiosync.wire.frames import Hello, Report
+from radiosync.wire.frames import Capability, Hello, Report
+from radiosync.wire.seal import Format, open_envelope
 
 _JOBS = (Job("all"),)
 _UUIDS = [UUID(int=number) for number in range(1, 7)]
@@ -196,3 +197,61 @@ def test_a_batch_is_no_longer_than_planned_unless_one_change_is(ends: tuple[End,
         sizes.append(sender.shape.total_bytes)
     assert len(sizes) > 3
     assert max(sizes) <= 2 * 600 + 32
+
+
+# Strangers.
+
+
+@pytest.fixture
+def caller() -> Iterator[End]:
+    end = End(1)
+    end.partner = end.store.add_partner("stranger", bytes(8))
+    for number in range(200):
+        end.write(UUID(int=number), f"a long name of shelter {number * 7919 % 1000}")
+    yield end
+    end.store.close()
+
+
+def test_a_stranger_on_a_slow_link_gets_no_more_than_the_first_over_carries(caller: End) -> None:
+    mail = Mail(caller.store, caller.partner, _JOBS, compact=True)
+    first = mail.seal_next(9000)
+    assert first is not None
+    assert len(caller.store.unconfirmed(caller.partner)[0].data) < 1024
+    assert mail.seal_next(9000) is None
+    assert mail.has_more
+
+
+def test_the_rest_goes_in_the_compact_codec_once_the_stranger_has_said_that_it_reads_it(caller: End) -> None:
+    mail = Mail(caller.store, caller.partner, _JOBS, compact=True)
+    mail.seal_next(9000)
+    mail.meet(
+        Hello(
+            reply=True,
+            receiver=caller.store.station[:4],
+            sender=bytes(4),
+            incarnation=7,
+            contact=1,
+            epoch=0,
+            heard_epoch=0,
+            heard_digest=bytes(4),
+            report=Report(0, 0),
+            capabilities=Capability.COMPACT,
+        )
+    )
+    assert mail.seal_next(9000) is not None
+    forms = [open_envelope(each.data).format for each in caller.store.unconfirmed(caller.partner)]
+    assert forms[0] in (Format.ZSTD, Format.STORED)
+    assert forms[1] is Format.COMPACT
+
+
+def test_on_a_fast_link_a_stranger_gets_all_at_once(caller: End) -> None:
+    mail = Mail(caller.store, caller.partner, _JOBS)
+    mail.seal_next(9000)
+    assert not mail.has_more
+
+
+def test_listeners_of_a_pool_are_no_strangers(caller: End) -> None:
+    pool = caller.store.add_pool("all", [caller.partner])
+    mail = Mail(caller.store, pool, _JOBS, compact=True)
+    mail.seal_next(9000)
+    assert not mail.has_more
