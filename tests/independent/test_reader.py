@@ -185,9 +185,9 @@ def test_stored_frames_are_read() -> None:
         "epoch": 3,
         "sealed": 0x1234,
         "over": 7,
-        "turn": 0xABCD,
+        "turns": 2,
     }
-    assert frames["round"] == Leading(ROUND, 3, 1024, said, Report(), None)
+    assert frames["round"] == Leading(ROUND, 3, 1024, said, Report(), None, (0xABCD, 0x0102))
 
 
 def with_errors(frame: bytes, errors: dict[int, int]) -> bytes:

@@ -15,7 +15,7 @@ PARTS = {
     " digest 4 capabilities 1",
     CALL: "contact 2 capabilities 1 sealed 1 through 1",
     ACK: "sealed 1 through 1",
-    ROUND: "contact 2 incarnation 4 epoch 1 sealed 2 over 1 turn 2",
+    ROUND: "contact 2 incarnation 4 epoch 1 sealed 2 over 1 turns 1",
 }
 
 Need = tuple[int, ...] | None
@@ -55,6 +55,7 @@ class Leading:
     said: dict[str, int]
     report: Report
     data: Data | None
+    turns: tuple[int, ...] = ()
 
 
 Frame = Leading | Data
@@ -103,5 +104,6 @@ def read_frame(frame: bytes) -> Frame:
     said = {name: cursor.integer(int(size)) for name, size in zip(words[::2], words[1::2], strict=True)}
     report = Report() if kind == ROUND else _read_report(cursor, flags)
     data = _read_data(cursor.integer(1), left, cursor) if kind == CALL and flags & PIECES else None
+    turns = tuple(cursor.integer(2) for _ in range(said.get("turns", 0)))
     refuse_unless(said.get("version", 1) > 1 or not cursor.rest(), "bytes behind a frame")
-    return Leading(kind, flags, left, said, report, data)
+    return Leading(kind, flags, left, said, report, data, turns)
