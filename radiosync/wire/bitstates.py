@@ -44,9 +44,9 @@ def _find_states() -> list[_Counts]:
 _STATES: Final = _find_states()
 
 
-def _after(bit: int) -> bytes:
+def _after(bit: int) -> list[int]:
     number = {counts: index for index, counts in enumerate(_STATES)}
-    return bytes(number[_see(counts, bit)] for counts in _STATES).ljust(256, b"\0")
+    return [number[_see(counts, bit)] for counts in _STATES] + [0] * (256 - len(_STATES))
 
 
 AFTER_ZERO: Final = _after(0)
@@ -87,6 +87,16 @@ def _stretches() -> list[int]:
 
 STRETCH: Final = _stretches()
 """Stretched chances; the index is the chance in 4096ths."""
+
+STRETCHED: Final = [stretched for stretched in STRETCH for _ in range(16)]
+"""The same; the index is the chance in 65536ths."""
+
+# ------------------------------------------------------------------ chances that learn
+
+_CHANCES: Final = list(range(1 << 16))
+RAISED: Final = [_CHANCES[chance + (65535 - chance >> 7)] for chance in _CHANCES]
+LOWERED: Final = [_CHANCES[chance - (chance >> 7)] for chance in _CHANCES]
+"""What becomes of a chance behind a one and behind a zero: it goes 2^-7 of the way. Tables are quicker than three sums."""
 
 # ------------------------------------------------------------------ where histories are kept
 

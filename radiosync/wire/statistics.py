@@ -10,9 +10,9 @@ are long; half of the history 0.3 %, half of the index 0.2 %, half of the symbol
 
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Final
+from typing import Final, TypeAlias
 
 from radiosync.errors import WireError
 from radiosync.wire.bitstates import FIRST_CHANCES, GROUP_BYTES
@@ -27,10 +27,13 @@ TEXT_SETS: Final = 4 * 256
 SYMBOL_SETS: Final = 4 * 68
 MATCH_LENGTHS: Final = 32
 
+Weights: TypeAlias = tuple[int, int, int, int, int, int]
+"""Of the inputs of one decision, in 65536ths. They are replaced, never changed: so a copy is cheap."""
+
 _VERSION: Final = 1
 _DIGEST_BYTES: Final = 8
-_FIRST_TEXT_WEIGHTS: Final = [22_000] * TEXT_INPUTS + [30_000]
-_FIRST_SYMBOL_WEIGHTS: Final = [20_000] * SYMBOL_INPUTS
+_FIRST_TEXT_WEIGHTS: Final[Weights] = (22_000, 22_000, 22_000, 22_000, 22_000, 30_000)
+_FIRST_SYMBOL_WEIGHTS: Final[Weights] = (20_000, 20_000, 20_000, 20_000, 20_000, 20_000)
 
 
 class Statistics:
@@ -40,7 +43,7 @@ class Statistics:
         text_groups, symbol_groups: bit histories by context, see `bitstates.find_group`.
         text_chances, symbol_chances: for each input of the mixer, the chance of a one after each bit history.
         match_chances: for each length of a match so far, the chance that it goes on.
-        text_weights, symbol_weights: sets of weights, in 65536ths, an input each; the last one for texts is the match.
+        text_weights, symbol_weights: sets of weights; the last one for texts is that of the match.
         history: a ring of the texts that were coded last.
         end: where its next byte goes.
         index: hash of the last few bytes -> the place in the ring that came after them the last time; 0 for none.
@@ -52,8 +55,8 @@ class Statistics:
         self.text_chances = [FIRST_CHANCES[:] for _ in range(TEXT_INPUTS)]
         self.symbol_chances = [FIRST_CHANCES[:] for _ in range(SYMBOL_INPUTS)]
         self.match_chances = [65536 - 32768 // (length + 2) for length in range(MATCH_LENGTHS)]
-        self.text_weights = [_FIRST_TEXT_WEIGHTS[:] for _ in range(TEXT_SETS)]
-        self.symbol_weights = [_FIRST_SYMBOL_WEIGHTS[:] for _ in range(SYMBOL_SETS)]
+        self.text_weights: list[Weights] = [_FIRST_TEXT_WEIGHTS] * TEXT_SETS
+        self.symbol_weights: list[Weights] = [_FIRST_SYMBOL_WEIGHTS] * SYMBOL_SETS
         self.history = bytearray(HISTORY_BYTES)
         self.end = 0
         self.index = [0] * INDEX_ENTRIES
@@ -65,8 +68,7 @@ class Statistics:
         copy.text_chances = [row[:] for row in self.text_chances]
         copy.symbol_chances = [row[:] for row in self.symbol_chances]
         copy.match_chances = self.match_chances[:]
-        copy.text_weights = [row[:] for row in self.text_weights]
-        copy.symbol_weights = [row[:] for row in self.symbol_weights]
+        copy.text_weights, copy.symbol_weights = self.text_weights[:], self.symbol_weights[:]
         copy.history, copy.end, copy.index = self.history[:], self.end, self.index[:]
         return copy
 
@@ -78,7 +80,8 @@ class Statistics:
     def to_bytes(self) -> bytes:
         """The state as bytes of one fixed length, the same on all machines. They compress well."""
         parts = [bytes([_VERSION]), _pack("I", [self.end, *self.index])]
-        parts += [_pack(code, row) for code, row in self._rows()]
+        parts += [_pack("H", row) for row in self._chances()]
+        parts += [_pack("q", row) for row in (*self.text_weights, *self.symbol_weights)]
         body = b"".join((*parts, self.history, self.text_groups, self.symbol_groups))
         return body + blake2b(body, digest_size=_DIGEST_BYTES).digest()
 
@@ -90,20 +93,18 @@ class Statistics:
             raise WireError("statistics are damaged, or of another version")
         new, cut = cls(), _Cut(body)
         new.end, *new.index = cut.numbers("I", 1 + INDEX_ENTRIES)
-        for code, row in new._rows():
-            row[:] = cut.numbers(code, len(row))
+        for row in new._chances():
+            row[:] = cut.numbers("H", len(row))
+        for sets in (new.text_weights, new.symbol_weights):
+            sets[:] = [_six(cut.numbers("q", 6)) for _ in sets]
         for block in (new.history, new.text_groups, new.symbol_groups):
             block[:] = cut.take(len(block))
         if cut.left or max(new.end, *new.index) >= HISTORY_BYTES:
             raise WireError("statistics hold what no model leaves there")
         return new
 
-    def _rows(self) -> Iterator[tuple[str, list[int]]]:
-        """All small lists of numbers, each with the array code that holds them."""
-        for row in (*self.text_chances, *self.symbol_chances, self.match_chances):
-            yield "H", row
-        for row in (*self.text_weights, *self.symbol_weights):
-            yield "q", row
+    def _chances(self) -> tuple[list[int], ...]:
+        return (*self.text_chances, *self.symbol_chances, self.match_chances)
 
 
 class _Cut:
@@ -129,7 +130,12 @@ class _Cut:
         return packed.tolist()
 
 
-def _pack(code: str, numbers: list[int]) -> bytes:
+def _six(numbers: list[int]) -> Weights:
+    first, second, third, fourth, fifth, sixth = numbers
+    return first, second, third, fourth, fifth, sixth
+
+
+def _pack(code: str, numbers: Iterable[int]) -> bytes:
     packed = array(code, numbers)
     if sys.byteorder == "big":
         packed.byteswap()

@@ -73,7 +73,7 @@ class SymbolModel:
             self._bits.code,
             self._groups,
             self._chances,
-            self._weights[weight_set],
+            list(self._weights[weight_set]),
         )
         starts = [find_group(groups, context, SYMBOL_GROUPS - 1) for context in hashes]
         inputs = range(len(starts))
@@ -92,6 +92,8 @@ class SymbolModel:
                 chances[i][state] += target - chances[i][state] >> _ADAPTING
                 groups[starts[i] + node] = after[state]
             node += node + bit
+        w0, w1, w2, w3, w4, w5 = weights
+        self._weights[weight_set] = (w0, w1, w2, w3, w4, w5)
         return node - (1 << count)
 
 

@@ -14,9 +14,18 @@ from typing import Final
 
 from radiosync.errors import WireError
 from radiosync.limits import TEXT_BYTES
-from radiosync.wire.arithmetic import Bits
-from radiosync.wire.bitstates import AFTER_ONE, AFTER_ZERO, SQUASH, STRETCH, find_group, spread
-from radiosync.wire.statistics import HISTORY_BYTES, INDEX_ENTRIES, TEXT_GROUPS, Statistics
+from radiosync.wire.arithmetic import TOP, Bits
+from radiosync.wire.bitstates import (
+    AFTER_ONE,
+    AFTER_ZERO,
+    LOWERED,
+    RAISED,
+    SQUASH,
+    STRETCHED,
+    find_group,
+    spread,
+)
+from radiosync.wire.statistics import HISTORY_BYTES, INDEX_ENTRIES, MATCH_LENGTHS, TEXT_GROUPS, Statistics
 from radiosync.wire.symbolmodel import SymbolModel
 
 _END: Final = 0
@@ -31,8 +40,13 @@ _MATCH_BYTES: Final = 4
 _YOUNG_BYTES: Final = 4
 _LONGEST_MATCH: Final = 31
 
+_MATCH_SETS: Final = [256 if length < 8 else 512 if length < 16 else 768 for length in range(MATCH_LENGTHS)]
+"""First set of weights, by length of the match."""
+
+_HALVES: Final = ((7, 6, 5, 4), (3, 2, 1, 0))
+"""The bits of a byte."""
+
 _LEARNING: Final = 10
-_ADAPTING: Final = 7
 _MATCH_ADAPTING: Final = 6
 _SURE: Final = 650 * _LEARNING
 """An error of less than 1 % teaches the weights nothing that would be worth the time: 0.1 % of bytes."""
@@ -73,14 +87,15 @@ class TextModel:
             if copies:
                 news = self._copy(field, source, len(out))
             else:
-                contexts = (
+                byte = self._byte(
                     spread(field + (order & 0xFF)),
                     spread((order & 0xFFFF) + 0x1000000),
                     telling if young else spread((order & 0xFFFFFF) + 0x2000000),
                     prefix if young else spread((order & 0xFFFF) + (order >> 16) * 0x1000193 + 0x13000000),
                     spread(word + 777),
+                    0 if self._bits.reading else source[len(out)],
                 )
-                news = bytes([self._byte(contexts, 0 if self._bits.reading else source[len(out)])])
+                news = bytes([byte])
             for byte in news:
                 order = (order << 8 | byte) & 0xFFFFFFFF
                 word = spread(word + _LETTERS[byte]) if _LETTERS[byte] else 0
@@ -163,88 +178,130 @@ class TextModel:
 
     # ------------------------------------------------------------------ one byte
 
-    def _byte(self, contexts: tuple[int, int, int, int, int], value: int) -> int:
-        """Code one byte.
+    def _byte(self, h0: int, h1: int, h2: int, h3: int, h4: int, value: int) -> int:
+        """Code one byte, given the hashes of its five contexts.
 
-        This is where the time goes. So it is one long function, its five inputs are written out, and it looks nothing up by
-        name that can be held in a local.
+        This is where the time goes. So it is one long function: its five inputs are written out, nothing is looked up by
+        name that can be held in a local, and `Bits.code`, `spread` and the usual case of `find_group` are in it. In short:
+
+            for each bit:
+                look up the state of each input, its chance, and that stretched
+                mix what they and the match say, to the chance of the bit
+                code the bit
+                move on chances, states, the match and, if there is something to learn, the weights
         """
-        h0, h1, h2, h3, h4 = contexts
-        statistics, mask, code_bit = self._statistics, TEXT_GROUPS - 1, self._bits.code
+        statistics, bits = self._statistics, self._bits
         groups, sets, matches = statistics.text_groups, statistics.text_weights, statistics.match_chances
         p0, p1, p2, p3, p4 = statistics.text_chances
-        stretch, squash, after_zero, after_one = STRETCH, SQUASH, AFTER_ZERO, AFTER_ONE
+        mask, stretched, squash, raised, lowered = TEXT_GROUPS - 1, STRETCHED, SQUASH, RAISED, LOWERED
+        after_zero, after_one = AFTER_ZERO, AFTER_ONE
+        bits.work(8)
+        reading, low, high, window = bits.reading, bits.low, bits.high, bits.window
         length = self._match_length
-        expected = statistics.history[self._match] | 256 if length else 0
-        match_set = 256 if length < 8 else 512 if length < 16 else 768
-        a0 = a1 = a2 = a3 = a4 = node = 0
+        speaks, match_chance, match_set = length > 0, matches[length], _MATCH_SETS[length]
+        expected = statistics.history[self._match]
+        likely = 0
         known = 1
-        self._bits.work(8)
-        for shift in (7, 6, 5, 4, 3, 2, 1, 0):
-            if shift & 3 == 3:
-                if shift == 3:
-                    salt = known * 0x9E3779B
-                    h0, h1, h2 = spread(h0 + salt), spread(h1 + salt), spread(h2 + salt)
-                    h3, h4 = spread(h3 + salt), spread(h4 + salt)
-                a0, a1, a2 = (
-                    find_group(groups, h0, mask),
-                    find_group(groups, h1, mask),
-                    find_group(groups, h2, mask),
-                )
-                a3, a4 = find_group(groups, h3, mask), find_group(groups, h4, mask)
-                node = 1
-            i0, i1, i2, i3, i4 = a0 + node, a1 + node, a2 + node, a3 + node, a4 + node
-            s0, s1, s2, s3, s4 = groups[i0], groups[i1], groups[i2], groups[i3], groups[i4]
-            c0, c1, c2, c3, c4 = p0[s0], p1[s1], p2[s2], p3[s3], p4[s4]
-            x0, x1, x2 = stretch[c0 >> 4], stretch[c1 >> 4], stretch[c2 >> 4]
-            x3, x4 = stretch[c3 >> 4], stretch[c4 >> 4]
-            if expected >> shift + 1 == known:
-                weights = sets[match_set + known]
-                likely = expected >> shift & 1
-                xm = stretch[matches[length] >> 4] if likely else -stretch[matches[length] >> 4]
-            else:
-                weights = sets[known]
-                likely = xm = 0
-            w0, w1, w2, w3, w4, wm = weights
-            dot = w0 * x0 + w1 * x1 + w2 * x2 + w3 * x3 + w4 * x4 + wm * xm >> 16
-            chance = squash[2048 + (dot if -2048 < dot < 2048 else 2047 if dot > 0 else -2047)]
-            if code_bit(chance, value >> shift & 1):
-                p0[s0], p1[s1] = c0 + (65535 - c0 >> _ADAPTING), c1 + (65535 - c1 >> _ADAPTING)
-                p2[s2], p3[s3] = c2 + (65535 - c2 >> _ADAPTING), c3 + (65535 - c3 >> _ADAPTING)
-                p4[s4] = c4 + (65535 - c4 >> _ADAPTING)
-                groups[i0], groups[i1], groups[i2] = after_one[s0], after_one[s1], after_one[s2]
-                groups[i3], groups[i4] = after_one[s3], after_one[s4]
-                error = (65536 - chance) * _LEARNING
-                node += node + 1
-                known += known + 1
-                target = 65535 if likely else 0
-            else:
-                p0[s0], p1[s1], p2[s2] = (
-                    c0 - (c0 >> _ADAPTING),
-                    c1 - (c1 >> _ADAPTING),
-                    c2 - (c2 >> _ADAPTING),
-                )
-                p3[s3], p4[s4] = c3 - (c3 >> _ADAPTING), c4 - (c4 >> _ADAPTING)
-                groups[i0], groups[i1], groups[i2] = after_zero[s0], after_zero[s1], after_zero[s2]
-                groups[i3], groups[i4] = after_zero[s3], after_zero[s4]
-                error = -chance * _LEARNING
-                node += node
-                known += known
-                target = 0 if likely else 65535
-            if error > _SURE or error < -_SURE:
-                weights[:] = (
-                    w0 + (x0 * error + 0x80000 >> 20),
-                    w1 + (x1 * error + 0x80000 >> 20),
-                    w2 + (x2 * error + 0x80000 >> 20),
-                    w3 + (x3 * error + 0x80000 >> 20),
-                    w4 + (x4 * error + 0x80000 >> 20),
-                    wm + (xm * error + 0x80000 >> 20),
-                )
-            if xm:
-                matches[length] += target - matches[length] >> _MATCH_ADAPTING
-        byte = known & 255
-        if expected == known:
+        for shifts in _HALVES:
+            if known > 1:
+                salt = known * 0x9E3779B
+                h0 = (h0 + salt) * 0x2C1B3C6D & 0x3FFFFFFF
+                h1 = (h1 + salt) * 0x2C1B3C6D & 0x3FFFFFFF
+                h2 = (h2 + salt) * 0x2C1B3C6D & 0x3FFFFFFF
+                h3 = (h3 + salt) * 0x2C1B3C6D & 0x3FFFFFFF
+                h4 = (h4 + salt) * 0x2C1B3C6D & 0x3FFFFFFF
+                h0 ^= h0 >> 15
+                h1 ^= h1 >> 15
+                h2 ^= h2 >> 15
+                h3 ^= h3 >> 15
+                h4 ^= h4 >> 15
+            a0, a1, a2 = (h0 & mask) << 4, (h1 & mask) << 4, (h2 & mask) << 4
+            a3, a4 = (h3 & mask) << 4, (h4 & mask) << 4
+            if groups[a0] != h0 >> 22:
+                a0 = find_group(groups, h0, mask)
+            if groups[a1] != h1 >> 22:
+                a1 = find_group(groups, h1, mask)
+            if groups[a2] != h2 >> 22:
+                a2 = find_group(groups, h2, mask)
+            if groups[a3] != h3 >> 22:
+                a3 = find_group(groups, h3, mask)
+            if groups[a4] != h4 >> 22:
+                a4 = find_group(groups, h4, mask)
+            node = 1
+            for shift in shifts:
+                i0, i1, i2 = a0 + node, a1 + node, a2 + node
+                i3, i4 = a3 + node, a4 + node
+                s0, s1, s2 = groups[i0], groups[i1], groups[i2]
+                s3, s4 = groups[i3], groups[i4]
+                c0, c1, c2 = p0[s0], p1[s1], p2[s2]
+                c3, c4 = p3[s3], p4[s4]
+                x0, x1, x2 = stretched[c0], stretched[c1], stretched[c2]
+                x3, x4 = stretched[c3], stretched[c4]
+                if speaks:
+                    place, likely = match_set + known, expected >> shift & 1
+                    w0, w1, w2, w3, w4, wm = sets[place]
+                    xm = stretched[match_chance] if likely else -stretched[match_chance]
+                    dot = w0 * x0 + w1 * x1 + w2 * x2 + w3 * x3 + w4 * x4 + wm * xm >> 16
+                else:
+                    place, xm = known, 0
+                    w0, w1, w2, w3, w4, wm = sets[place]
+                    dot = w0 * x0 + w1 * x1 + w2 * x2 + w3 * x3 + w4 * x4 >> 16
+                chance = squash[2048 + (dot if -2048 < dot < 2048 else 2047 if dot > 0 else -2047)]
+                middle = low + ((high - low) * chance >> 16)
+                if window <= middle if reading else value >> shift & 1:
+                    high = middle
+                    p0[s0] = raised[c0]
+                    p1[s1] = raised[c1]
+                    p2[s2] = raised[c2]
+                    p3[s3] = raised[c3]
+                    p4[s4] = raised[c4]
+                    groups[i0] = after_one[s0]
+                    groups[i1] = after_one[s1]
+                    groups[i2] = after_one[s2]
+                    groups[i3] = after_one[s3]
+                    groups[i4] = after_one[s4]
+                    node += node + 1
+                    known += known + 1
+                    if speaks:
+                        if xm:
+                            match_chance += (65535 if likely else 0) - match_chance >> _MATCH_ADAPTING
+                        speaks = likely == 1
+                    error = (65536 - chance) * _LEARNING
+                    teaches = error > _SURE
+                else:
+                    low = middle + 1
+                    p0[s0] = lowered[c0]
+                    p1[s1] = lowered[c1]
+                    p2[s2] = lowered[c2]
+                    p3[s3] = lowered[c3]
+                    p4[s4] = lowered[c4]
+                    groups[i0] = after_zero[s0]
+                    groups[i1] = after_zero[s1]
+                    groups[i2] = after_zero[s2]
+                    groups[i3] = after_zero[s3]
+                    groups[i4] = after_zero[s4]
+                    node += node
+                    known += known
+                    if speaks:
+                        if xm:
+                            match_chance += (0 if likely else 65535) - match_chance >> _MATCH_ADAPTING
+                        speaks = likely == 0
+                    error = -chance * _LEARNING
+                    teaches = error < -_SURE
+                if low ^ high < TOP:
+                    low, high, window = bits.shift(low, high)
+                if teaches:
+                    sets[place] = (
+                        w0 + (x0 * error + 0x80000 >> 20),
+                        w1 + (x1 * error + 0x80000 >> 20),
+                        w2 + (x2 * error + 0x80000 >> 20),
+                        w3 + (x3 * error + 0x80000 >> 20),
+                        w4 + (x4 * error + 0x80000 >> 20),
+                        wm + (xm * error + 0x80000 >> 20),
+                    )
+        bits.low, bits.high, matches[length] = low, high, match_chance
+        if speaks:
             self._match, self._match_length = self._match + 1 & _RING, length + 1
         else:
             self._match_length = 0
-        return byte
+        return known & 255
