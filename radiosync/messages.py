@@ -448,7 +448,7 @@ _CATALOGUE: Final = (
     ),
     Message(
         "sim-differs",
-        "After <scenario> with seed <seed> the two sides do not hold the same.",
+        "After <scenario> with seed <seed> the stations do not hold the same.",
         Side.HERE,
         "Nothing of it is kept.",
         "Send us scenario, seed and data: this must not happen.",

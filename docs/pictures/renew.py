@@ -1,9 +1,9 @@
-"""Run every `radiosync bench` of the page again, and put what it prints and draws in the place of the old.
+"""Run what the pages show of `radiosync bench` and `sim run` again, and put what it prints and draws in the old's place.
 
     python docs/pictures/renew.py FOLDER [WORD ...]
 
 FOLDER holds a folder for each stream, with its `changes.jsonl.gz`. With words, only the commands that have one of them are
-run. The page is written after each; a command that fails ends it.
+run. A page is written after each; a command that fails ends it.
 """
 
 import os
@@ -17,10 +17,14 @@ from tempfile import TemporaryDirectory
 
 PICTURES = Path(__file__).resolve().parent
 ROOT = PICTURES.parents[1]
-PAGE = PICTURES.parent / "benchmarks.md"
+PAGES = [PICTURES.parent / "benchmarks.md", PICTURES.parent / "simulator.md"]
+
+SHELTERS = "fema-shelters"
+"""The stream that the second page calls `shelters.jsonl.gz`."""
 
 BLOCK = re.compile(
-    r"(?<=^```console\n)\$ (?P<command>radiosync bench [^\n]*)\n.*?(?=^```$)", re.MULTILINE | re.DOTALL
+    r"(?<=^```console\n)\$ (?P<command>radiosync (?:bench|sim run) [^\n]*)\n.*?(?=^```$)",
+    re.MULTILINE | re.DOTALL,
 )
 
 
@@ -31,6 +35,7 @@ def run(command: str, data: Path) -> str:
         for stream in data.iterdir():
             if (stream / "changes.jsonl.gz").is_file():
                 (folder / stream.name).symlink_to(stream.resolve(), target_is_directory=True)
+        (folder / "shelters.jsonl.gz").symlink_to((data / SHELTERS / "changes.jsonl.gz").resolve())
         program = folder / "bin" / "radiosync"
         program.parent.mkdir()
         program.write_text(
@@ -50,20 +55,21 @@ def run(command: str, data: Path) -> str:
 
 
 def main(folder: str, *words: str) -> None:
-    """Renew the page, command by command."""
-    for command in [block["command"] for block in BLOCK.finditer(PAGE.read_text("utf-8"))]:
-        if not words or any(word in command.split() for word in words):
-            sys.stderr.write(f"{command}\n")
-            show(command, run(command, Path(folder)))
+    """Renew the pages, command by command."""
+    for page in PAGES:
+        for command in [block["command"] for block in BLOCK.finditer(page.read_text("utf-8"))]:
+            if not words or any(word in command.split() for word in words):
+                sys.stderr.write(f"{command}\n")
+                show(page, command, run(command, Path(folder)))
 
 
-def show(command: str, printed: str) -> None:
+def show(page: Path, command: str, printed: str) -> None:
     """Put what the command prints below it."""
 
     def renewed(block: re.Match[str]) -> str:
         return f"$ {command}\n{printed}" if block["command"] == command else block[0]
 
-    PAGE.write_text(BLOCK.sub(renewed, PAGE.read_text("utf-8")), "utf-8")
+    page.write_text(BLOCK.sub(renewed, page.read_text("utf-8")), "utf-8")
 
 
 def _checked(words: Sequence[str]) -> Sequence[str]:

@@ -1,11 +1,11 @@
 """`radiosync sim`: links without radios."""
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -19,8 +19,11 @@ from radiosync.messages import notice
 
 if TYPE_CHECKING:
     from radiosync.records.edit import Edit
-    from radiosync_sim.run import RunResult
+    from radiosync_sim.poolrun import PoolResult, PoolSeedsResult
+    from radiosync_sim.run import RunOptions, RunResult
     from radiosync_sim.seeds import SeedsResult, Spread
+
+    AnyResult: TypeAlias = RunResult | SeedsResult | PoolResult | PoolSeedsResult
 
 
 @click.group(cls=Group)
@@ -61,6 +64,9 @@ def list_scenarios(session: Session) -> None:
 @click.option(
     "--split", type=click.Choice(["record", "field", "time"]), help="Both stations write; divided so."
 )
+@click.option(
+    "--listeners", type=click.IntRange(1, 8), metavar="N", help="With --data: to so many stations at once."
+)
 @click.option("--seed", type=click.IntRange(0), help="Of all that is left to chance.")
 @click.option("--seeds", type=click.IntRange(1), metavar="N", help="Run N seeds and say how far they differ.")
 @pass_session
@@ -73,6 +79,7 @@ def run(
     payload: int | None,
     both_ways: bool,
     limit: int | None,
+    listeners: int | None,
     seeds: int | None,
     **options: Any,
 ) -> None:
@@ -83,20 +90,21 @@ def run(
       radiosync sim run vhf-1200 --data changes.jsonl.gz --limit 500
       radiosync sim run hf-300 --payload 20000 --seed 7 --json
       radiosync sim run lora-sf9 --payload 32768 --both-ways --seeds 20
+      radiosync sim run pool-vhf --data changes.jsonl.gz --listeners 2
     """
     from radiosync_sim.errors import ScenarioError, SimulationError
-    from radiosync_sim.run import RunOptions, run_scenario
-    from radiosync_sim.seeds import run_seeds
+    from radiosync_sim.run import RunOptions
 
     if (data is None) == (payload is None):
         raise click.UsageError("give either --data or --payload")
     if both_ways and payload is None:
         raise click.UsageError("--both-ways goes with --payload; --split makes both stations write")
+    if listeners and (payload is not None or options["warm"] or options["split"]):
+        raise click.UsageError("--listeners goes with --data, and neither with --warm nor with --split")
     edits = [] if data is None else read_stream(data, limit)
     stream = "payload" if data is None else str(data)
     asked = RunOptions(scenario, edits=edits, stream=stream, payload=payload, both_ways=both_ways, **options)
     what = "contact" if seeds is None else "seed"
-    result: RunResult | SeedsResult
     with metered(session.meter()) as meter:
 
         def on_part(done: int, total: int, now: float) -> None:
@@ -104,12 +112,26 @@ def run(
                 meter.report(_Simulating(scenario, what, done, total, now))
 
         try:
-            result = run_scenario(asked, on_part) if seeds is None else run_seeds(asked, seeds, on_part)
+            result = _run(asked, listeners, seeds, on_part)
         except ScenarioError as error:
             raise stop("scenario-wrong", problem=str(error)) from None
         except SimulationError as error:
             raise stop("sim-stuck", problem=str(error)) from None
     _tell(session, result)
+
+
+def _run(
+    asked: "RunOptions", listeners: int | None, seeds: int | None, on_part: Callable[[int, int, float], None]
+) -> "AnyResult":
+    from radiosync_sim.poolrun import run_pool, run_pool_seeds
+    from radiosync_sim.run import run_scenario
+    from radiosync_sim.seeds import run_seeds
+
+    if listeners is None:
+        return run_scenario(asked, on_part) if seeds is None else run_seeds(asked, seeds, on_part)
+    if seeds is None:
+        return run_pool(asked, listeners, on_part)
+    return run_pool_seeds(asked, listeners, seeds, on_part)
 
 
 @sim.command()
@@ -188,21 +210,33 @@ def read_stream(path: Path, limit: int | None) -> "list[Edit]":
         raise stop("file-unreadable", file=path, problem=error.strerror or error) from None
 
 
-def _tell(session: Session, result: "RunResult | SeedsResult") -> None:
+def _tell(session: Session, result: "AnyResult") -> None:
+    from radiosync_sim.poolrun import PoolResult, PoolSeedsResult
     from radiosync_sim.run import RunResult
+    from radiosync_sim.seeds import SeedsResult
 
-    if isinstance(result, RunResult):
-        lines, differing, held = _lines(result), [result.seed], "Both sides hold the same."
-    else:
-        lines, differing = _lines_of_seeds(result), result.differing
-        held = "Both sides hold the same after each seed."
-    for name, words in lines:
+    for name, words in _all_lines(result):
         session.out.data(f"{name:16}{words}")
     fields = asdict(result)
     if not result.identical:
-        raise CommandError(notice("sim-differs", scenario=result.scenario, seed=differing[0]), fields)
-    session.out.data(held, Mark.OK)
+        seed = result.seed if isinstance(result, RunResult | PoolResult) else result.differing[0]
+        raise CommandError(notice("sim-differs", scenario=result.scenario, seed=seed), fields)
+    who = "All stations hold" if isinstance(result, PoolResult | PoolSeedsResult) else "Both sides hold"
+    when = " after each seed" if isinstance(result, SeedsResult | PoolSeedsResult) else ""
+    session.out.data(f"{who} the same{when}.", Mark.OK)
     session.out.result(fields)
+
+
+def _all_lines(result: "AnyResult") -> list[tuple[str, str]]:
+    from radiosync_sim.poolrun import PoolResult
+    from radiosync_sim.run import RunResult
+    from radiosync_sim.seeds import SeedsResult
+
+    if isinstance(result, RunResult):
+        return _lines(result)
+    if isinstance(result, SeedsResult):
+        return _lines_of_seeds(result)
+    return _lines_of_pool(result) if isinstance(result, PoolResult) else _lines_of_pool_seeds(result)
 
 
 def _lines(result: "RunResult") -> list[tuple[str, str]]:
@@ -239,16 +273,59 @@ def _lines_of_seeds(result: "SeedsResult") -> list[tuple[str, str]]:
         ("bytes a change", result.bytes_a_change, ".1f"),
         ("air s a change", result.airtime_a_change_s, ".2f"),
     ]
-    title = (
-        f"{result.stream} over {result.scenario}, {count(len(result.seeds), 'seed')} from {result.seeds[0]}"
-    )
     return [
-        ("run", title),
-        ("", f"{'median':>9}{'p5':>9}{'worst':>9}"),
-        *(
-            (name, "".join(f"{value:>9{form}}" for value in (spread.median, spread.p5, spread.worst)))
-            for name, spread, form in rows
-            if spread is not None
+        ("run", f"{result.stream} over {result.scenario}, {_span_of_seeds(result.seeds)}"),
+        *_table(rows),
+        ("resumed", count(result.resumes, "contact")),
+    ]
+
+
+def _span_of_seeds(seeds: Sequence[int]) -> str:
+    return f"{count(len(seeds), 'seed')} from {seeds[0]}"
+
+
+def _table(rows: "Sequence[tuple[str, Spread | None, str]]") -> Iterator[tuple[str, str]]:
+    """A heading, and a line for each spread that there is."""
+    yield "", f"{'median':>9}{'p5':>9}{'worst':>9}"
+    for name, spread, form in rows:
+        if spread is not None:
+            yield name, "".join(f"{value:>9{form}}" for value in (spread.median, spread.p5, spread.worst))
+
+
+def _lines_of_pool(result: "PoolResult") -> list[tuple[str, str]]:
+    listeners = count(result.listeners, "listener")
+    on_air = ", ".join(f"{size(sent)} from {name}" for name, sent in result.bytes_on_air.items())
+    each = ", ".join(f"{seconds:.1f} s by {name}" for name, seconds in result.airtime_each_s.items())
+    alone = ", ".join(f"{seconds:.1f} s with {name}" for name, seconds in result.alone_s.items())
+    lost = ", ".join(f"{frames:,} lost by {name}" for name, frames in result.frames_lost.items())
+    ratio = "-" if result.ratio is None else f"{result.ratio:.2f} x that with {result.worse} alone"
+    return [
+        ("run", f"{result.stream} over {result.scenario}, seed {result.seed}, {listeners}"),
+        (
+            "edits",
+            f"{result.edits:,} in {count(result.contacts, 'contact')}; {count(result.changes, 'change')} travelled",
         ),
+        ("batches", size(result.payload_bytes)),
+        ("on air", on_air),
+        ("airtime", f"{result.airtime_s:.1f} s of {result.elapsed_s:.1f} s: {each}"),
+        ("alone", alone),
+        ("ratio", ratio),
+        ("frames", f"{result.frames_sent:,} sent by a: {lost}; {count(result.overs, 'over')} of all"),
+        ("repeated", f"{count(result.pieces_repeated, 'chunk')}; {count(result.resumes, 'resumed contact')}"),
+    ]
+
+
+def _lines_of_pool_seeds(result: "PoolSeedsResult") -> list[tuple[str, str]]:
+    rows: list[tuple[str, Spread | None, str]] = [
+        ("air s, all", result.airtime_s, ",.1f"),
+        ("air s, alone", result.alone_s, ",.1f"),
+        ("ratio", result.ratio, ".2f"),
+        ("seconds", result.elapsed_s, ",.0f"),
+    ]
+    listeners = count(result.listeners, "listener")
+    return [
+        ("run", f"{result.stream} over {result.scenario}, {_span_of_seeds(result.seeds)}, {listeners}"),
+        *_table(rows),
+        ("all / alone", f"{result.ratio_of_means:.2f}, of means"),
         ("resumed", count(result.resumes, "contact")),
     ]

@@ -117,6 +117,11 @@ class PoolListener:
         else:
             self._close(self._outcome())
 
+    def give_way(self) -> None:
+        """The speaker has begun another contact."""
+        if self.state is not State.CLOSED:
+            self._close(self._outcome())
+
     def finish(self) -> None:
         """Listen no more. What is not here yet comes with the next contact."""
         self.is_over = True

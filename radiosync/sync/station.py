@@ -257,8 +257,9 @@ class Station:
         last = self._listened_to(pool, lead)
         if last is not None and last.lead is not None and (last.is_over or is_copy(lead, last.lead)):
             return  # A modem may have kept a copy of what we have heard.
-        if self._partner is not None and self._partner.key == pool.key:
-            self.hang_up(Outcome.DROPPED)  # The speaker has begun another contact.
+        if isinstance(self._contact, PoolListener) and self._contact.parties.pool == pool.station:
+            self._contact.give_way()  # The speaker has begun another contact.
+            self._collect()
         if self._contact is None:
             parties, known = self._pool_parties(pool, lead.contact), None if last is None else last.lead
             listener = PoolListener(parties, self.mail(pool), self._timing, now=now, lead=known)

@@ -269,14 +269,19 @@ class Fleet:
         """Call until a contact is complete. Raises SimulationError if that takes more than `CALLS`."""
         pair = (caller, called)
         before = [(side.overs, side.repeated_pieces) for side in pair]
+        calls = self._call_until_complete(caller, called.name, pair)
+        overs = sum(side.overs for side in pair) - sum(count for count, _ in before)
+        repeated = sum(side.repeated_pieces for side in pair) - sum(count for _, count in before)
+        return Exchange(calls, overs, repeated)
+
+    def _call_until_complete(self, caller: Side, name: str, sides: Sequence[Side]) -> int:
+        """Contacts of `caller` with a partner until one is complete, and all keys of these sides are up. How many."""
         for calls in range(1, CALLS + 1):
-            caller.call(called.name)
+            caller.call(name)
             self.run_while(lambda: caller.station.busy)
-            self.run_while(lambda: any(side.modem.is_keyed or side.modem.queued_bytes for side in pair))
+            self.run_while(lambda: any(side.modem.is_keyed or side.modem.queued_bytes for side in sides))
             if caller.outcome is Outcome.COMPLETE:
-                overs = sum(side.overs for side in pair) - sum(count for count, _ in before)
-                repeated = sum(side.repeated_pieces for side in pair) - sum(count for _, count in before)
-                return Exchange(calls, overs, repeated)
+                return calls
             self.pause()
         raise SimulationError(
             f"{CALLS} calls were not enough: scenario {self.scenario.name}, seed {self.world.seed}"

@@ -79,7 +79,7 @@ def test_the_page_is_renewed(renew: ModuleType, tmp_path: Path, monkeypatch: pyt
     data.mkdir(parents=True)
     (data / "changes.jsonl.gz").write_bytes(gzip.compress(lines_of(story_stream(40).rows)))
     page.write_text(SMALL, "utf-8")
-    monkeypatch.setattr(renew, "PAGE", page)
+    monkeypatch.setattr(renew, "PAGES", [page])
     monkeypatch.setattr(renew, "PICTURES", tmp_path)
     renew.main(str(data.parent), "bytes")
     told = page.read_text("utf-8")

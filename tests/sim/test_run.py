@@ -15,7 +15,7 @@ from radiosync_sim.split import Split
 from radiosync_sim.story import tell_story
 
 _STREAMS = Path(__file__).parents[3] / "shared" / "data"
-_GOOD = [name for name in scenario_names() if not name.startswith(("harsh-", "stream-2400-"))]
+_GOOD = [name for name in scenario_names() if not name.startswith(("harsh-", "stream-2400-", "pool-"))]
 """Links that somebody might choose."""
 _SPLITS: tuple[Split | None, ...] = (None, "record", "field", "time")
 

@@ -41,6 +41,9 @@ HARSH: dict[str, dict[str, object]] = {
     "harsh-tnc": {"buffer_bytes": 2048, "transmission_frames": 3},
 }
 
+# what each becomes for several listeners
+POOL = {"pool-vhf": "vhf-1200", "pool-hf": "hf-300"}
+
 GOOD = """
 summary = "a wire"
 seed = 1
@@ -84,7 +87,7 @@ listen = true
 
 
 def test_all_scenarios_are_found() -> None:
-    assert scenario_names() == sorted([*TABLE, *HARSH])
+    assert scenario_names() == sorted([*TABLE, *HARSH, *POOL])
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -110,6 +113,13 @@ def test_a_harsh_scenario_is_vhf_1200_with_one_thing_wrong(name: str) -> None:
     harsh, vhf = load_scenario(name), load_scenario("vhf-1200")
     fields = {field.name: getattr(vhf, field.name) for field in dataclasses.fields(vhf)}
     assert harsh == Scenario(**{**fields, "name": name, "summary": harsh.summary, **HARSH[name]})
+
+
+@pytest.mark.parametrize("name", POOL)
+def test_a_scenario_for_a_pool_is_another_one_that_c_hears_badly(name: str) -> None:
+    base, losses = load_scenario(POOL[name]), (Loss(0.2, hearer="c"), Loss(0.2, sender="c"))
+    pool = load_scenario(name)
+    assert pool == dataclasses.replace(base, name=name, summary=pool.summary, losses=losses)
 
 
 def test_lora_frames_pay_fifty_milliseconds_and_no_header() -> None:
