@@ -26,6 +26,7 @@ from radiosync.link.events import (
 from radiosync.link.incoming import Incoming
 from radiosync.link.mailbox import Mailbox
 from radiosync.link.over import Body, Outgoing, Over, build_over
+from radiosync.link.parity import AnswerMeter
 from radiosync.link.slots import Cue, Role, State, turn
 from radiosync.link.tally import Tally
 from radiosync.link.timing import CALLS, LONGEST_LEAD_BYTES, SILENT_OVERS, Timing
@@ -139,6 +140,7 @@ class Contact:
         self._epoch_known = False
         self._version = PROTOCOL_VERSION
         self._only_called = False
+        self._answers = AnswerMeter()
         self._said: Report | None = None
         self._said_times = 0
         self.heard = False
@@ -160,6 +162,8 @@ class Contact:
         if not self.heard:
             self.heard = True
             self._events.append(PartnerHeard())
+        if self.state is State.WAITING and self.overs:
+            self._answers.note(lost=isinstance(content, Hello) and not content.reply)
         self._silent_overs = 0
         self._over = None
         self._began_at = now - self._timing.frame_s(len(frame))
@@ -191,6 +195,8 @@ class Contact:
         self._silent_overs += self.state is State.WAITING
         self.state = turn(self.role, self.state, Cue.TIME_UP)
         if self.state is State.SPEAKING and self._silent_overs <= self._tries:
+            if self._silent_overs:
+                self._answers.note(lost=True)
             self._speak(now)
         else:
             self._close(Outcome.DROPPED if self.heard else Outcome.NO_ANSWER)
@@ -459,8 +465,15 @@ class Contact:
         self._reported_through = self._mailbox.standing.through
         if joins and data:
             first, data = add_pieces(first, data[0]), data[1:]
-        is_news = self._note_news(frame) or not data
-        self._over = self._build(lead, [first] if is_news else [], data)
+        is_news = self._note_news(frame)
+        copies = int(is_news) if data else self._copies(first)
+        self._over = self._build(lead, [first] * copies, data)
+
+    def _copies(self, lead: bytes) -> int:
+        """How often a lead is said that nothing follows: when it is lost, two turns and two leads go by for nothing."""
+        lead_s = self._timing.frame_s(len(lead) + self._timing.check_bytes)
+        fitting = math.floor(self._longest_s / lead_s) if self.heard else 1
+        return max(1, min(fitting, self._answers.copies(lead_s, 2 * (self._timing.turn_s + lead_s))))
 
     def _note_news(self, lead: Hello | Call | Ack) -> bool:
         """False if a lead would only say what was said in the last two overs, and both were answered.
@@ -506,8 +519,8 @@ class Contact:
         a caller who is in doubt asks."""
         self._closing = True
         is_news = self._reported_through != self._mailbox.standing.through
-        copies = 2 if is_news and self.role is Role.CALLER else 1
         bye = self._write(Ack(self._report(0, 0), bye=True))
+        copies = max(self._copies(bye), 2 if is_news and self.role is Role.CALLER else 1)
         self._over = self._build(Kind.ACK if self._version else Kind.OLD_ACK, [bye] * copies, [])
 
     def _break_off(self) -> None:
@@ -543,9 +556,14 @@ class Contact:
         lead_s = self._timing.frame_s(lead_bytes)
         if not self.heard:
             return self._timing.first_over_s
+        return self._longest_s - lead_s
+
+    @property
+    def _longest_s(self) -> float:
+        """Longest over to a partner who has been heard."""
         if self.role is Role.CALLED:
-            return min(self._timing.over_s, self._timing.seconds(self._granted_bytes)) - lead_s
-        return self._timing.over_s - lead_s
+            return min(self._timing.over_s, self._timing.seconds(self._granted_bytes))
+        return self._timing.over_s
 
     def _grant(self) -> int:
         """Bytes that the partner may send in its next over."""

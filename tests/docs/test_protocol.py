@@ -280,7 +280,7 @@ def test_timers() -> None:
 
 
 def test_sizes_of_batches() -> None:
-    assert "at most two of the longest overs, and at most 16384 bytes" in words("9.3")
+    assert "at most two of the longest overs, and at most 16384 bytes" in words("9.4")
     assert batch_limit_bytes(_timing()) == 16384
     assert LEFT_ROUNDING == 1 / 16
 
