@@ -10,11 +10,10 @@ Sans-IO. Feed it frames with `receive_frame` and call `handle_timer` when `next_
 import math
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from radiosync.errors import WireError
-from radiosync.link.calling import claimed_digest, hear_call, outgoing_call_seed, spelled_out
+from radiosync.link.binding import Binding, Parties
 from radiosync.link.events import (
     ContactEnded,
     Event,
@@ -24,13 +23,12 @@ from radiosync.link.events import (
     TransfersConfirmed,
 )
 from radiosync.link.incoming import Incoming
+from radiosync.link.leads import Leads
 from radiosync.link.mailbox import Mailbox
-from radiosync.link.over import Body, Outgoing, Over, build_over
-from radiosync.link.parity import AnswerMeter
+from radiosync.link.over import Outgoing, Over, build_over
 from radiosync.link.slots import Cue, Role, State, turn
 from radiosync.link.tally import Tally
 from radiosync.link.timing import CALLS, LONGEST_LEAD_BYTES, SILENT_OVERS, Timing
-from radiosync.wire.check import strip_check
 from radiosync.wire.frames import (
     CALL_CHECK_BYTES,
     PROTOCOL_VERSION,
@@ -44,12 +42,10 @@ from radiosync.wire.frames import (
     Report,
     Round,
     add_pieces,
-    call_seed,
-    kind_of,
     unfold,
     write_frame,
 )
-from radiosync.wire.frames0 import read_any_frame, write_old_frame
+from radiosync.wire.frames0 import write_old_frame
 
 __all__ = ["REFUSALS", "STALLED_OVERS", "Contact", "Parties", "Role", "State"]
 
@@ -63,32 +59,11 @@ STALLED_OVERS = 32
 """Overs of ours in a row in which nothing arrived or was confirmed on either side, though both are heard; then we hang up.
 In a channel that loses three frames in four that happens once in ten thousand times."""
 
-NEWS_TIMES = 2
-"""Answered overs of the caller in which the same report is stated. Further ones go without, until there is news."""
-
 HELLOS = 8
 """Hellos of a contact that are remembered, so that a late copy is not taken for news."""
 
 if TYPE_CHECKING:
     from random import Random
-
-
-@dataclass(frozen=True, slots=True)
-class Parties:
-    """Who is in contact.
-
-    Attributes:
-        us, them: identities of the stations.
-        incarnation: of our database.
-        number: that the caller gave the contact.
-        capabilities: what we can read.
-    """
-
-    us: bytes
-    them: bytes
-    incarnation: int
-    number: int
-    capabilities: int = 0
 
 
 class Contact:
@@ -118,6 +93,8 @@ class Contact:
         self.role, self.parties = role, parties
         self.overs = 0
         self._mailbox, self._timing, self._random = mailbox, timing, random
+        self._binding = Binding(role, parties, mailbox, timing.check_bytes)
+        self._leads = Leads(timing)
         self._outgoing = Outgoing(mailbox, timing)
         self.incoming = Incoming(mailbox)
         self._events: list[Event] = []
@@ -140,9 +117,6 @@ class Contact:
         self._epoch_known = False
         self._version = PROTOCOL_VERSION
         self._only_called = False
-        self._answers = AnswerMeter()
-        self._said: Report | None = None
-        self._said_times = 0
         self.heard = False
         self._closing = self._finishing = False
         self._tally = Tally(now)
@@ -155,7 +129,7 @@ class Contact:
 
     def receive_frame(self, frame: bytes, *, now: float) -> bool:
         """Take a frame that was heard. False if it does not belong to this contact, or this contact is closed."""
-        parsed = None if self.state is State.CLOSED else self._parse(frame)
+        parsed = None if self.state is State.CLOSED else self._read(frame)
         if parsed is None:
             return False
         content, left_bytes = parsed
@@ -163,7 +137,7 @@ class Contact:
             self.heard = True
             self._events.append(PartnerHeard())
         if self.state is State.WAITING and self.overs:
-            self._answers.note(lost=isinstance(content, Hello) and not content.reply)
+            self._leads.note_answer(lost=isinstance(content, Hello) and not content.reply)
         self._silent_overs = 0
         self._over = None
         self._began_at = now - self._timing.frame_s(len(frame))
@@ -196,7 +170,7 @@ class Contact:
         self.state = turn(self.role, self.state, Cue.TIME_UP)
         if self.state is State.SPEAKING and self._silent_overs <= self._tries:
             if self._silent_overs:
-                self._answers.note(lost=True)
+                self._leads.note_answer(lost=True)
             self._speak(now)
         else:
             self._close(Outcome.DROPPED if self.heard else Outcome.NO_ANSWER)
@@ -255,76 +229,9 @@ class Contact:
 
     # Hearing.
 
-    def _parse(self, frame: bytes) -> tuple[Frame, int] | None:
-        speaker = Role.CALLED if self.role is Role.CALLER else Role.CALLER
-        parties = self.parties
-        try:
-            kind = kind_of(frame)
-            if kind is Kind.CALL:
-                heard = hear_call(frame, parties.us, parties.them, parties.incarnation, self._mailbox)
-                return heard if heard and self._is_ours(heard[0]) else None
-            if kind in (Kind.OLD_ACK, Kind.OLD_DATA) and self._only_called:
-                return None  # No station of version 0 has heard what we said.
-            seed = self._seed(
-                speaker, kind, claimed_digest(frame, self._mailbox) if kind is Kind.ACK else b""
-            )
-            content, left_bytes = read_any_frame(strip_check(frame, seed, self._timing.check_bytes))
-        except WireError:
-            return None
-        return (content, left_bytes) if self._is_ours(content) else None
-
-    def _is_ours(self, frame: Frame) -> bool:
-        """False for a call that opens another contact: other stations count theirs too. Other frames show by their check."""
-        match frame:
-            case Hello():
-                is_us = self.parties.us.startswith(frame.receiver) and self.parties.them.startswith(
-                    frame.sender
-                )
-                return is_us and frame.contact == self.parties.number
-            case Call():
-                return self.role is Role.CALLED and frame.contact == self.parties.number
-            case Ack() | Data():
-                return True
-            case Round():
-                return False
-            case _ as never:
-                assert_never(never)
-
-    def _seed(self, speaker: Role, kind: Kind, digest: bytes = b"") -> bytes:
-        """Seed of a frame's check. It binds the frame to this contact, and to the databases and epochs that its numbers
-        belong to.
-
-        So what is said by or to a station that has not heard of a new epoch is noise, and cannot confirm what is not there.
-        A hello agrees on these, so it cannot depend on them. An acknowledgement depends on more: `digest` of the context
-        after the transfers that it confirms, as a call is not answered by a hello that would compare it.
-        """
-        standing, parties, ours = self._mailbox.standing, self.parties, speaker is self.role
-        caller, called = (
-            (parties.us, parties.them) if self.role is Role.CALLER else (parties.them, parties.us)
-        )
-        if kind is Kind.HELLO and speaker is Role.CALLER:
-            return call_seed(called)
-        seed = speaker.value.encode() + caller + called + parties.number.to_bytes(2, "big")
-        epochs = (standing.epoch, standing.heard_epoch)[:: 1 if ours else -1]
-        incarnations = (parties.incarnation, standing.heard_incarnation or 0)[:: 1 if ours else -1]
-        databases = b"".join(incarnation.to_bytes(4, "big") for incarnation in incarnations)
-        match kind:
-            case Kind.HELLO:
-                return seed
-            case Kind.OLD_DATA:
-                return seed + bytes(epochs[:1])
-            case Kind.OLD_ACK:
-                return seed + bytes(epochs)
-            case Kind.DATA:
-                return seed + databases[:4] + bytes(epochs[:1])
-            case Kind.ACK:
-                return seed + databases + bytes(epochs) + digest
-            case Kind.CALL:
-                return outgoing_call_seed(parties.us, parties.them, parties.incarnation, standing)
-            case Kind.ROUND:
-                raise WireError("a frame belongs to a contact of a pool")
-            case _ as never:
-                assert_never(never)
+    def _read(self, frame: bytes) -> tuple[Frame, int] | None:
+        # No station of version 0 has heard what we said if all that we said was a call.
+        return self._binding.read(frame, knows_old=not self._only_called)
 
     def _take(self, frame: Frame, now: float) -> None:
         if self._only_called and isinstance(frame, Ack | Data):
@@ -345,14 +252,10 @@ class Contact:
 
     def _take_call(self, call: Call, now: float) -> None:
         """A call that fits has said all that a hello would; an acknowledgement is answer enough."""
-        self._take_hello(self._spelled_out(call.report, False, call.capabilities), now)
+        self._take_hello(self._binding.spelled_out(call.report, False, call.capabilities), now)
         self._owes_hello = False
         if call.data is not None:
             self._take_data(call.data)
-
-    def _spelled_out(self, report: Report, reply: bool, capabilities: int) -> Hello:
-        us, them, number = self.parties.us, self.parties.them, self.parties.number
-        return spelled_out(report, reply, us, them, number, capabilities, self._mailbox)
 
     def _take_hello(self, hello: Hello, now: float) -> None:
         before = self._mailbox.standing
@@ -376,7 +279,9 @@ class Contact:
 
     def _take_ack(self, ack: Ack, now: float) -> None:
         if self._only_called:  # It stands for the hello that the call has saved.
-            self._take_hello(self._spelled_out(ack.report, True, self._mailbox.standing.capabilities), now)
+            self._take_hello(
+                self._binding.spelled_out(ack.report, True, self._mailbox.standing.capabilities), now
+            )
         else:
             self._epoch_known = True
             standing = self._mailbox.standing
@@ -465,25 +370,13 @@ class Contact:
         self._reported_through = self._mailbox.standing.through
         if joins and data:
             first, data = add_pieces(first, data[0]), data[1:]
-        is_news = self._note_news(frame)
+        is_news = self._leads.is_news(frame, may_wait=self.role is Role.CALLER)
         copies = int(is_news) if data else self._copies(first)
         self._over = self._build(lead, [first] * copies, data)
 
     def _copies(self, lead: bytes) -> int:
-        """How often a lead is said that nothing follows: when it is lost, two turns and two leads go by for nothing."""
-        lead_s = self._timing.frame_s(len(lead) + self._timing.check_bytes)
-        fitting = math.floor(self._longest_s / lead_s) if self.heard else 1
-        return max(1, min(fitting, self._answers.copies(lead_s, 2 * (self._timing.turn_s + lead_s))))
-
-    def _note_news(self, lead: Hello | Call | Ack) -> bool:
-        """False if a lead would only say what was said in the last two overs, and both were answered.
-
-        What is pending matters only to the caller, and how far it has sealed only when no more is to come.
-        """
-        report = replace(lead.report, sealed=-1 if lead.report.more else lead.report.sealed, pending_bytes=0)
-        can_wait = isinstance(lead, Ack) and self.role is Role.CALLER and report == self._said
-        self._said, self._said_times = report, self._said_times + 1 if can_wait else 1
-        return self._said_times <= NEWS_TIMES
+        """How often a lead is said that nothing follows."""
+        return self._leads.copies(len(lead) + self._timing.check_bytes, self._longest_s) if self.heard else 1
 
     def _choose_lead(self) -> Kind:
         """What leads the next over.
@@ -504,12 +397,9 @@ class Contact:
         return Kind.ACK if self._version else Kind.OLD_ACK
 
     def _build(self, lead: Kind, leads: list[bytes], data: list[bytes]) -> Over:
-        check_bytes = self._timing.check_bytes
-        lead_seed = self._seed(self.role, lead, self._mailbox.standing.heard_digest)
-        data_seed = self._seed(self.role, Kind.DATA if self._version else Kind.OLD_DATA)
-        lead_check_bytes = CALL_CHECK_BYTES if lead is Kind.CALL else check_bytes
-        bodies = [Body(each, lead_seed, lead_check_bytes) for each in leads]
-        return build_over(bodies + [Body(each, data_seed, check_bytes) for each in data], self._timing)
+        data_kind = Kind.DATA if self._version else Kind.OLD_DATA
+        bodies = [self._binding.body(each, lead) for each in leads]
+        return build_over(bodies + [self._binding.body(each, data_kind) for each in data], self._timing)
 
     def _write(self, frame: Hello | Call | Ack) -> bytes:
         return write_frame(frame) if self._version or isinstance(frame, Call) else write_old_frame(frame)

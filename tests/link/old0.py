@@ -117,7 +117,7 @@ class OldContact(Contact):
             return False
         return super().receive_frame(frame, now=now)
 
-    def _parse(self, frame: bytes) -> tuple[Frame, int] | None:
+    def _read(self, frame: bytes) -> tuple[Frame, int] | None:
         speaker = Role.CALLED if self.role is Role.CALLER else Role.CALLER
         try:
             kind = KINDS.get(frame[0] >> 5 if frame else -1)
@@ -128,7 +128,7 @@ class OldContact(Contact):
             )
         except WireError:
             return None
-        return (content, left_bytes) if self._is_ours(content) else None
+        return (content, left_bytes) if self._binding.is_ours(content) else None
 
     def _seed(self, speaker: Role, kind: Kind, digest: bytes = b"") -> bytes:
         us, them = self.parties.us, self.parties.them

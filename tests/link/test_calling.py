@@ -461,7 +461,7 @@ def test_an_answer_of_version_0_is_no_answer_to_a_call() -> None:
     anna, ben = acquainted(3, 3)
     one, _, _ = opened(anna, ben)
     old = bytes([Kind.OLD_ACK << 5, 0, 0, 0, 0, 0])
-    seed = one._seed(Role.CALLED, Kind.OLD_ACK)
+    seed = one._binding.seed(Role.CALLED, Kind.OLD_ACK)
     assert not one.receive_frame(append_check(old, seed, VHF.check_bytes), now=1.0)
     assert not one.heard
 
@@ -474,7 +474,7 @@ def test_an_acknowledgement_whose_digest_is_not_ours_is_noise() -> None:
     assert digest is not None
     ack = write_frame(Ack(Report(1, out.confirmed)))
     for said, is_heard in ((b"else", False), (b"", False), (digest, True)):
-        frame = append_check(ack, one._seed(Role.CALLED, Kind.ACK, said), VHF.check_bytes)
+        frame = append_check(ack, one._binding.seed(Role.CALLED, Kind.ACK, said), VHF.check_bytes)
         assert one.receive_frame(frame, now=1.0) is is_heard
     assert one.receive_frame(answer, now=2.0)
 

@@ -182,7 +182,7 @@ def new_epoch(one: Contact, called: Contact, now: float) -> None:
     hello = Hello(
         True, one.parties.us, called.parties.us, 1, one.parties.number, 0, 0, b"\xff" * 4, Report(0, 1)
     )
-    seed = called._seed(Role.CALLED, Kind.HELLO)
+    seed = called._binding.seed(Role.CALLED, Kind.HELLO)
     assert one.receive_frame(append_check(write_frame(hello), seed, VHF.check_bytes), now=now)
 
 
@@ -190,7 +190,7 @@ def ack_of(speaker: Contact, hearer: MemoryStore, ack: Ack, left_bytes: int = 0)
     """An acknowledgement, with a check that fits whatever it says that it has."""
     through = unfold(ack.report.through, 8, speaker._mailbox.standing.through)
     partner = Partner(1, "", speaker.parties.us)
-    seed = speaker._seed(speaker.role, Kind.ACK, hearer.mark_digest(partner, through) or b"")
+    seed = speaker._binding.seed(speaker.role, Kind.ACK, hearer.mark_digest(partner, through) or b"")
     return append_check(write_frame(ack, left_bytes), seed, VHF.check_bytes)
 
 
@@ -203,7 +203,7 @@ def test_an_acknowledgement_from_before_a_new_epoch_confirms_nothing() -> None:
     called = contact(Role.CALLED, ben, anna, 2, VHF)
     shake_hands(one, called)
     stale = ack_of(called, anna, Ack(Report(0, 1)))
-    old_seed = called._seed(Role.CALLED, Kind.ACK)
+    old_seed = called._binding.seed(Role.CALLED, Kind.ACK)
     new_epoch(one, called, 10.0)
     out = anna.outbound(partner_of(ben))
     assert (out.epoch, out.sealed > 0, out.confirmed) == (1, True, 0)
@@ -339,18 +339,18 @@ class Liar:
     def _change(self, frame: bytes) -> bytes:
         kind = kind_of(frame)
         size = CALL_CHECK_BYTES if kind is Kind.CALL else VHF.check_bytes
-        true_seed = self.inner._seed(self.inner.role, kind, self.inner._mailbox.standing.heard_digest)
+        true_seed = self.inner._binding.seed(self.inner.role, kind, self.inner._mailbox.standing.heard_digest)
         content, left_bytes = read_frame(strip_check(frame, true_seed, size))
         lie = self._lie(content)
         return append_check(set_left(write_frame(lie), left_bytes), self._seed(kind, lie), size)
 
     def _seed(self, kind: Kind, lie: Frame) -> bytes:
         if not isinstance(lie, Ack | Call):
-            return self.inner._seed(self.inner.role, kind)
+            return self.inner._binding.seed(self.inner.role, kind)
         mailbox, parties = self._victim._mailbox, self.inner.parties
         digest = mailbox.mark(unfold(lie.report.through & 0xFF, 8, mailbox.standing.confirmed)) or b"none"
         if isinstance(lie, Ack):
-            return self.inner._seed(self.inner.role, kind, digest)
+            return self.inner._binding.seed(self.inner.role, kind, digest)
         standing = replace(self.inner._mailbox.standing, heard_digest=digest)
         return outgoing_call_seed(parties.us, parties.them, parties.incarnation, standing)
 

@@ -1,0 +1,45 @@
+"""How often the lead of an over is said: not at all if it is no news, and more than once where answers get lost."""
+
+import math
+from dataclasses import replace
+
+from radiosync.link.parity import AnswerMeter
+from radiosync.link.timing import Timing
+from radiosync.wire.frames import Ack, Call, Hello, Report
+
+NEWS_TIMES = 2
+"""Answered overs of the caller in which the same report is stated. Further ones go without, until there is news."""
+
+
+class Leads:
+    """What our leads have said in a contact, and how they were answered."""
+
+    def __init__(self, timing: Timing) -> None:
+        self._timing = timing
+        self._answers = AnswerMeter()
+        self._said: Report | None = None
+        self._times = 0
+
+    def note_answer(self, *, lost: bool) -> None:
+        """An over of ours was answered; or nothing came, or the partner asked again."""
+        self._answers.note(lost=lost)
+
+    def is_news(self, lead: Hello | Call | Ack, *, may_wait: bool) -> bool:
+        """False if a lead would only say what was said in the last two overs, and both were answered.
+
+        `may_wait`: the partner, who answers anyway, can do without a lead. What is pending it need not know then, and how
+        far we have sealed only when no more is to come.
+        """
+        report = replace(lead.report, sealed=-1 if lead.report.more else lead.report.sealed, pending_bytes=0)
+        is_same = may_wait and isinstance(lead, Ack) and report == self._said
+        self._said, self._times = report, self._times + 1 if is_same else 1
+        return self._times <= NEWS_TIMES
+
+    def copies(self, lead_bytes: int, longest_s: float) -> int:
+        """How often a lead is said that nothing follows: when it is lost, two turns and two leads go by for nothing.
+
+        `lead_bytes`: its size, its check included; `longest_s`: what all of them may take.
+        """
+        lead_s = self._timing.frame_s(lead_bytes)
+        wished = self._answers.copies(lead_s, 2 * (self._timing.turn_s + lead_s))
+        return max(1, min(wished, math.floor(longest_s / lead_s)))
