@@ -164,8 +164,8 @@ def test_a_history_lost_in_mid_contact_and_any_one_lost_frame_lose_nothing(who: 
     while True:
         anna, ben = stores(60, 60)
         meet(anna, ben, number=1)
-        anna.fill(Random(3), 120, first=2000)
-        ben.fill(Random(4), 120, first=3000)
+        anna.fill(Random(3), 60, first=2000)
+        ben.fill(Random(4), 60, first=3000)
         (anna if who == "caller" else ben).forgets = 2
         line = meet(anna, ben, number=2, fate=without(lost))
         check_claims(anna, ben)

@@ -48,7 +48,7 @@ def test_every_scenario_ends_with_equal_stores(scenario: str, split: Split | Non
 @pytest.mark.parametrize("name", ["calfire-incidents", "eden-reference", "fema-shelters"])
 def test_real_histories_arrive(name: str, scenario: str) -> None:
     for split in (None, "field"):
-        options = RunOptions(scenario, _stream(name, 200), name, contact=50, split=split, seed=2)
+        options = RunOptions(scenario, _stream(name, 100), name, contact=25, split=split, seed=2)
         assert run_scenario(options).identical
 
 
