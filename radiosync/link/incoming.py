@@ -13,7 +13,7 @@ class Incoming:
     """What of the partner's traffic is here in part.
 
     Attributes:
-        refusals: transfers that could not be opened.
+        refusals: transfers that could not be opened, and searches that found a wrong piece.
         repeated_pieces, repeated_bytes: pieces that came although they were here already.
     """
 
@@ -80,10 +80,46 @@ class Incoming:
             self._receivers[number] = Receiver(number, shape)
 
     def _deliver(self, receiver: Receiver) -> None:
-        applied = self._mailbox.deliver(receiver.number, receiver.data())
-        self._events.append(TransferApplied(receiver.number) if applied else TransferRefused(receiver.number))
-        self._receivers = dict(self._mailbox.receivers())
-        self.refusals += not applied
+        """Open a transfer that is here. If it cannot be opened it is doubted: more pieces show whether one was wrong."""
+        number, is_checked = receiver.number, False
+        if receiver.doubted:
+            is_checked = self._mend(receiver)
+            if not receiver.complete:
+                return
+        if self._mailbox.deliver(number, receiver.data()):
+            self._events.append(TransferApplied(number))
+            self._reload()
+        elif is_checked:  # All pieces fit, so it is not damage: our contexts differ.
+            self.refusals += 1
+            self._mailbox.lose_context()
+            self._forget(number)
+            self._events.append(TransferRefused(number))
+        else:
+            receiver.doubted = True
+            if receiver.complete:  # There are enough pieces to see at once.
+                self._deliver(receiver)
+
+    def _mend(self, receiver: Receiver) -> bool:
+        """Forget pieces that are wrong, and all of a transfer of which nothing is right. True if all are right."""
+        wrong = receiver.mend()
+        if receiver.is_empty:  # Perhaps it is cut in another way than we were told.
+            self._forget(receiver.number)
+        elif wrong:
+            self._mailbox.drop(receiver.number, wrong)
+        self.refusals += bool(wrong)
+        return not wrong
+
+    def _forget(self, number: int) -> None:
+        self._mailbox.drop(number)
+        self._receivers.pop(number, None)
+
+    def _reload(self) -> None:
+        """See what is applied now. What is on its way stays as it is, doubts included."""
+        there = self._mailbox.receivers()
+        self._receivers = {
+            number: None if receiver is None else self._receivers.get(number) or receiver
+            for number, receiver in there.items()
+        }
 
     def _arriving(self, number: int) -> Arriving:
         if number not in self._receivers:

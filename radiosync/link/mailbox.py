@@ -4,7 +4,7 @@ Every method that changes something has made it durable when it returns: what a 
 the process dies.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,8 +85,14 @@ class Mailbox(Protocol):
     def deliver(self, number: int, data: bytes) -> bool:
         """A transfer has been rebuilt: open and apply it.
 
-        False if it was damaged or builds on history that we lack; its pieces are then forgotten.
+        False if it is damaged or builds on history that we lack; then nothing is changed.
         """
+
+    def drop(self, number: int, wrong: Mapping[int, Collection[int]] | None = None) -> None:
+        """Forget pieces of a transfer that are wrong, by block, or the whole transfer."""
+
+    def lose_context(self) -> None:
+        """What the partner sends cannot be read, so say from now on that we lack its history: it begins anew."""
 
     def meet(self, hello: Hello) -> None:
         """The partner has said who it is, where it stands and what it can read: agree on epochs, confirm or take back what

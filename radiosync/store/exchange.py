@@ -79,6 +79,9 @@ _ALL_PIECES: Final = select(piece.c.number, piece.c.block, piece.c.place, piece.
 )
 _PLACES: Final = select(piece.c.place).where(_transfer(piece), piece.c.block == bindparam("of_block"))
 _DROP_PIECES: Final = delete(piece).where(_transfer(piece))
+_DROP_PIECE: Final = delete(piece).where(
+    _transfer(piece), piece.c.block == bindparam("of_block"), piece.c.place == bindparam("of_place")
+)
 _FORGET_IN: Final = tuple(
     delete(table).where(table.c.partner == bindparam("of_partner")) for table in (piece, transfer_in)
 )
@@ -303,6 +306,18 @@ class InboundTransfers:
         if row is not None and not row.applied:
             connection.execute(_DROP_PIECES, _name(partner, number))
             connection.execute(_DROP_IN, _name(partner, number))
+
+    def drop_pieces(
+        self, connection: Connection, partner: int, number: int, wrong: Mapping[int, Collection[int]]
+    ) -> None:
+        """Forget these pieces, by block. The transfer stays."""
+        rows = [
+            {**_name(partner, number), "of_block": block, "of_place": place}
+            for block, places in wrong.items()
+            for place in places
+        ]
+        if rows:
+            connection.execute(_DROP_PIECE, rows)
 
     def is_applied(self, connection: Connection, partner: int, number: int) -> bool:
         """True if that transfer has been applied."""

@@ -542,10 +542,15 @@ class Store:
         with self._database.write() as connection:
             self._in.keep(connection, partner.key, number, shape, block, pieces)
 
-    def drop_pieces(self, partner: Partner, number: int) -> None:
-        """Forget the pieces of a transfer that turned out damaged."""
+    def drop_pieces(
+        self, partner: Partner, number: int, wrong: Mapping[int, Collection[int]] | None = None
+    ) -> None:
+        """Forget pieces of a transfer that turned out wrong, by block, or the whole transfer."""
         with self._database.write() as connection:
-            self._in.drop(connection, partner.key, number)
+            if wrong is None:
+                self._in.drop(connection, partner.key, number)
+            else:
+                self._in.drop_pieces(connection, partner.key, number, wrong)
 
     def deliver(self, partner: Partner, delivery: Delivery) -> None:
         """Apply a transfer: merge its changes, note conflicts, log what was new for others, drop its pieces.

@@ -234,7 +234,9 @@ class _Scratch:
     ) -> None:
         raise _unasked()
 
-    def drop_pieces(self, partner: Partner, number: int) -> None:
+    def drop_pieces(
+        self, partner: Partner, number: int, wrong: Mapping[int, Collection[int]] | None = None
+    ) -> None:
         raise _unasked()
 
     def deliver(self, partner: Partner, delivery: Delivery) -> None:

@@ -4,7 +4,7 @@ This is the `Mailbox` that a contact asks. What it answers is always durable, be
 the store.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from radiosync.errors import ContextError, WireError
@@ -72,7 +72,6 @@ class Mail:
         self._packer = Packer(store, compact, shelf or Shelf())
         self._jobs = sorted(jobs, key=lambda job: job.priority)
         self._lost = False
-        self._refused: set[int] = set()
         self._scopes: dict[int, str] = {}
         self._too_late: dict[int, Wear] = {}
         self._standing: Standing | None = None
@@ -261,21 +260,22 @@ class Mail:
         self._store.keep_pieces(self._partner, number, shape, block, pieces)
 
     def deliver(self, number: int, data: bytes) -> bool:
-        """Open and apply a transfer.
-
-        One that cannot be opened is fetched again, in case it was damaged. If that does not help either, it was not damage:
-        then we say that we have lost the context, and the partner begins anew.
-        """
-        self._standing = None
+        """Open and apply a transfer. False if it cannot be opened."""
         try:
             delivery = self._open(number, data)
         except (WireError, ContextError):
-            self._lost = number in self._refused
-            self._refused.add(number)
-            self._store.drop_pieces(self._partner, number)
             return False
+        self._standing = None
         self._store.deliver(self._partner, delivery)
         return True
+
+    def drop(self, number: int, wrong: Mapping[int, Collection[int]] | None = None) -> None:
+        """Forget pieces that are wrong, or a whole transfer."""
+        self._store.drop_pieces(self._partner, number, wrong)
+
+    def lose_context(self) -> None:
+        """Say that we have lost the context, until the partner has begun anew."""
+        self._standing, self._lost = None, True
 
     def _open(self, number: int, data: bytes) -> Delivery:
         read, model = self._packer.open(self._partner, number, data)
@@ -296,7 +296,6 @@ class Mail:
         if come.incarnation != hello.incarnation or come.epoch != hello.epoch:
             self._store.begin_epoch(self._partner, hello.incarnation, hello.epoch)
             self._lost = False
-            self._refused.clear()
             self._withdraw(lambda data: not names_theirs(data))
         self._store.meet(self._partner, hello.incarnation, hello.version, hello.capabilities)
         self._partner = replace(

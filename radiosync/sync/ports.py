@@ -376,8 +376,10 @@ class SyncStore(Protocol):
     ) -> None:
         """Keep pieces of one block."""
 
-    def drop_pieces(self, partner: Partner, number: int) -> None:
-        """Forget the pieces of a transfer that turned out damaged."""
+    def drop_pieces(
+        self, partner: Partner, number: int, wrong: Mapping[int, Collection[int]] | None = None
+    ) -> None:
+        """Forget pieces of a transfer that turned out wrong, by block, or the whole transfer."""
 
     def deliver(self, partner: Partner, delivery: Delivery) -> None:
         """Apply a transfer: merge its changes, note conflicts, log what was new for others, drop its pieces.

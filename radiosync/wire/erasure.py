@@ -13,13 +13,19 @@ The x and y of a block are disjoint (i >= K > j), so every square part of the ma
 can be inverted. A coefficient depends on i and j alone: a parity piece means the same however many of them
 are ever made.
 
-Pieces must be intact: the code repairs what is missing, and cannot see what is wrong.
+`rebuild` takes pieces for intact: it repairs what is missing, and cannot see what is wrong. That takes pieces beyond K: one
+shows that something is wrong, a second one shows which piece it is, if it is one alone, and a third one makes it rare that
+several are taken for one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from radiosync.limits import ERASURE_PIECES
 from radiosync.wire.gf256 import EXP, LOG, invert, products
+
+CHECK_PIECES = 3
+"""Pieces beyond those that rebuild a block, with which a wrong one is looked for. If two of 100 pieces have one wrong byte
+each, they are taken for one wrong piece once in 630 times; with one piece less it would be once in three times."""
 
 
 def parity_piece(pieces: Sequence[bytes], index: int) -> bytes:
@@ -55,6 +61,29 @@ def rebuild(pieces: Mapping[int, bytes], count: int) -> list[bytes]:
     inverse = _inverse(parity, missing)
     found = {j: _sum(zip(row, rests, strict=True), size) for j, row in zip(missing, inverse, strict=True)}
     return [pieces[j] if j in pieces else found[j] for j in range(count)]
+
+
+def wrong_pieces(pieces: Mapping[int, bytes], count: int) -> frozenset[int]:
+    """Return which of at least `count` + `CHECK_PIECES` pieces of a block are wrong: none, one, or all.
+
+    All means that it must be more than one. Pieces are left out one after the other until the rest fit together: at most
+    `ERASURE_PIECES` times.
+
+    Raises ValueError as `rebuild` does, and when there are fewer pieces.
+    """
+    if len(pieces) < count + CHECK_PIECES:
+        raise ValueError(f"{len(pieces)} pieces of a block of {count} do not show which is wrong")
+    if _fit_together(pieces, count):
+        return frozenset()
+    for index in pieces:
+        if _fit_together({other: piece for other, piece in pieces.items() if other != index}, count):
+            return frozenset({index})
+    return frozenset(pieces)
+
+
+def _fit_together(pieces: Mapping[int, bytes], count: int) -> bool:
+    data = rebuild(pieces, count)
+    return all(piece == parity_piece(data, index) for index, piece in pieces.items() if index >= count)
 
 
 def _common_size(pieces: Sequence[bytes]) -> int:

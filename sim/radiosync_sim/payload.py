@@ -1,6 +1,6 @@
 """A mailbox without a store: bytes to send that are no records. It measures the link alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from radiosync.link.mailbox import EVERY_CLASS, Standing
 from radiosync.transfer.receiver import Receiver
@@ -98,6 +98,12 @@ class PayloadMail:
             self._through += 1
             del self._receivers[self._through]
         return True
+
+    def drop(self, number: int, wrong: Mapping[int, Collection[int]] | None = None) -> None:
+        """Nothing is ever refused."""
+
+    def lose_context(self) -> None:
+        """There is none."""
 
     def meet(self, hello: Hello) -> None:
         """Believe what the other side is, and has."""

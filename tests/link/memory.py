@@ -291,8 +291,16 @@ class MemoryStore:
         known.blocks[block] = {**pieces, **known.blocks[block]}
 
     @changing
-    def drop_pieces(self, partner: Partner, number: int) -> None:
-        self.traffic(partner).arriving.pop(number, None)
+    def drop_pieces(
+        self, partner: Partner, number: int, wrong: Mapping[int, Collection[int]] | None = None
+    ) -> None:
+        arriving = self.traffic(partner).arriving
+        if wrong is None:
+            arriving.pop(number, None)
+            return
+        for block, places in wrong.items():
+            for place in places:
+                arriving[number].blocks[block].pop(place, None)
 
     @changing
     def deliver(self, partner: Partner, delivery: Delivery) -> None:

@@ -519,14 +519,42 @@ def spoiling(random: Random, chance: float) -> Callable[[Frame], Frame]:
     return in_data(spoil)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_wrong_piece_is_fetched_again(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("chance", [0.05, 0.1])
+def test_wrong_pieces_are_found_however_long_it_goes_on(seed: int, chance: float) -> None:
+    """Far more than any modem does. None of it is taken for a context that differs."""
+    random, (anna, ben) = Random(seed), stores(120, 0)
+    contacts, epochs = 0, set()
+    while not all_there(anna, ben):
+        contacts += 1
+        assert contacts < 6, f"seed {seed}"
+        line, _ = lying(anna, ben, contacts, 0, spoiling(random, chance))
+        line.run()
+        epochs.add(anna.traffic_of(ben).out_epoch)
+    assert len(epochs) == 1, f"seed {seed}"
+
+
+def data_bytes(line: Line) -> int:
+    return sum(len(sent.frame) for sent in line.sent if kind_of(sent.frame) is Kind.DATA)
+
+
+@pytest.mark.parametrize("nth", range(8))
+def test_one_wrong_piece_costs_a_few_others(nth: int) -> None:
+    """Its block is not fetched again: three pieces more of each block show which one it is."""
+    spoil, frames = spoiling(Random(nth), 1.0), iter(range(1000))
+    truth = in_data(lambda data: data)
+
+    def lie(frame: Frame) -> Frame:
+        is_data = isinstance(frame, Data) or (isinstance(frame, Call) and frame.data is not None)
+        return (spoil if is_data and next(frames) == nth else truth)(frame)
+
     anna, ben = stores(120, 0)
-    line, _ = lying(anna, ben, 1, 0, spoiling(Random(seed), 0.05))
+    line, _ = lying(anna, ben, 1, 0, lie)
     line.run()
-    for number in range(2, 6):
-        meet(anna, ben, number=number)
     assert all_there(anna, ben)
+    honest, _ = lying(*stores(120, 0), 1, 0, truth)
+    honest.run()
+    assert data_bytes(line) <= data_bytes(honest) + 300, f"frame {nth}"
 
 
 @pytest.mark.parametrize("made", [stores, acquainted], ids=["strangers", "acquainted"])

@@ -153,6 +153,7 @@ METHODS: dict[str, Callable[[World], object]] = {
     "keep_pieces": lambda w: w.store.keep_pieces(w.partner, 6, SHAPE, 0, {0: b"a", 1: b"b"}),
     "keep_other_shape": lambda w: w.store.keep_pieces(w.partner, 4, replace(SHAPE, pieces=2), 0, {0: b"a"}),
     "drop_pieces": lambda w: w.store.drop_pieces(w.partner, 4),
+    "drop_some_pieces": lambda w: w.store.drop_pieces(w.partner, 4, {0: [0]}),
     "deliver": lambda w: w.store.deliver(w.partner, Delivery(2, CHANGES, b"two", MANY)),
     "deliver_early": lambda w: w.store.deliver(w.partner, Delivery(4, CHANGES, b"four", MANY)),
 }

@@ -221,6 +221,15 @@ def test_dropped_pieces_are_gone(store: Store, partner: Partner) -> None:
     assert pieces_of(store.arriving(partner)) == {2: ({3: b"c"},)}
 
 
+def test_single_pieces_are_dropped(store: Store, partner: Partner) -> None:
+    store.keep_pieces(partner, 1, WIDE, 0, {3: b"c", 4: b"d"})
+    store.keep_pieces(partner, 1, WIDE, 1, {3: b"c", 4: b"d", 5: b"e"})
+    store.keep_pieces(partner, 2, WIDE, 1, {3: b"c"})
+    store.drop_pieces(partner, 1, {0: [3, 4], 1: {4, 9}})
+    store.drop_pieces(partner, 77, {0: [3]})
+    assert pieces_of(store.arriving(partner)) == {1: ({}, {3: b"c", 5: b"e"}), 2: ({}, {3: b"c"})}
+
+
 def test_another_shape_drops_the_pieces_of_the_old_one(store: Store, partner: Partner) -> None:
     store.keep_pieces(partner, 1, SHAPE, 0, {0: b"old", 1: b"old"})
     store.keep_pieces(partner, 1, WIDE, 0, {0: b"new"})

@@ -146,3 +146,59 @@ def test_when_all_255_are_used_up_few_rounds_still_do(known: range) -> None:
         rounds += 1
     assert rounds <= 8
     assert receiver.data() == data
+
+
+# A piece that is wrong in spite of every check.
+
+
+def received(shape: Shape, data: bytes, more: int) -> Receiver:
+    sender, receiver = pair(data, shape)
+    sender.want_more(more * len(shape.block_sizes))
+    while (run := sender.take(64)) is not None:
+        receiver.receive(run.block, run.first, run.data)
+    return receiver
+
+
+def spoil(receiver: Receiver, block: int, index: int) -> None:
+    piece = receiver._blocks[block][index]
+    receiver._blocks[block][index] = bytes([piece[0] ^ 1]) + piece[1:]
+
+
+def test_who_doubts_needs_a_few_more_pieces_of_each_block() -> None:
+    shape = Shape(200, 0)
+    receiver = received(shape, bytes(1600), 1)
+    assert receiver.complete
+    receiver.doubted = True
+    assert receiver.needs == (2, 2)
+
+
+@pytest.mark.parametrize("index", [0, 57, 101])
+def test_a_wrong_piece_is_found_and_the_rest_is_enough(index: int) -> None:
+    shape, data = Shape(200, 0), Random(3).randbytes(1600)
+    receiver = received(shape, data, 3)
+    receiver.doubted = True
+    spoil(receiver, 1, index)
+    assert receiver.data() != data or index > 99
+    assert receiver.mend() == {1: frozenset({index})}
+    assert not receiver.doubted
+    assert receiver.data() == data
+    receiver.doubted = True
+    assert receiver.needs == (0, 1)
+
+
+def test_a_block_with_more_wrong_pieces_begins_anew() -> None:
+    shape, data = Shape(200, 0), Random(4).randbytes(1600)
+    receiver = received(shape, data, 3)
+    receiver.doubted = True
+    spoil(receiver, 0, 3)
+    spoil(receiver, 0, 4)
+    assert receiver.mend() == {0: frozenset(range(103))}
+    assert receiver.needs == (100, 0)
+    assert not receiver.is_empty
+
+
+def test_if_all_pieces_fit_nothing_is_forgotten() -> None:
+    receiver = received(SHAPE, DATA, 3)
+    receiver.doubted = True
+    assert receiver.mend() == {}
+    assert receiver.data() == DATA

@@ -4,11 +4,11 @@ from itertools import combinations
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radiosync.limits import BLOCK_PIECES, ERASURE_PIECES
-from radiosync.wire.erasure import parity_piece, rebuild
+from radiosync.wire.erasure import CHECK_PIECES, parity_piece, rebuild, wrong_pieces
 from tests.wire.test_gf256 import by_hand
 
 seeds = st.integers(0, 2**32)
@@ -112,3 +112,26 @@ def test_parity_misuse(pieces: list[bytes], index: int) -> None:
 def test_rebuild_misuse(pieces: dict[int, bytes], count: int) -> None:
     with pytest.raises(ValueError, match="piece"):
         rebuild(pieces, count)
+
+
+@given(st.integers(1, BLOCK_PIECES), seeds)
+@settings(max_examples=60, deadline=None)
+def test_one_wrong_piece_is_found_and_more_condemn_the_block(count: int, seed: int) -> None:
+    random = Random(seed)
+    data = block(count, random.choice([8, 40]), random)
+    chosen = random.sample(
+        range(ERASURE_PIECES), random.randint(count + CHECK_PIECES, min(count + 6, ERASURE_PIECES))
+    )
+    pieces = {index: all_pieces(data, range(index, index + 1))[index] for index in chosen}
+    assert wrong_pieces(pieces, count) == frozenset()
+    first, second = random.sample(chosen, 2)
+    for index in (first, second):
+        pieces[index] = bytes(octet ^ random.randint(1, 255) for octet in pieces[index])
+        expected = {first} if index == first else set(pieces)
+        assert wrong_pieces(pieces, count) == expected, f"{count} pieces, {index} of {sorted(chosen)}"
+
+
+def test_too_few_pieces_show_nothing() -> None:
+    pieces = all_pieces(block(5, 4, Random(1)), range(7))
+    with pytest.raises(ValueError, match="do not show"):
+        wrong_pieces(pieces, 5)
