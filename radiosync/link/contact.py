@@ -357,7 +357,8 @@ class Contact:
         self._outgoing.version = self._version
         # One answer may be lost in a fade, so we go on. Into longer silence goes no data: what nobody hears is airtime lost,
         # and indexes of pieces that cannot be used again.
-        room_s = self._room_s() if self._silent_overs <= self.heard else 0.0
+        copies = self._copies(lead)
+        room_s = self._room_s(copies) if self._silent_overs <= self.heard else 0.0
         joins = lead is Kind.CALL
         data = self._outgoing.fill(room_s, self._call_bytes() if joins else 0)
         if self._is_done():
@@ -371,12 +372,14 @@ class Contact:
         if joins and data:
             first, data = add_pieces(first, data[0]), data[1:]
         is_news = self._leads.is_news(frame, may_wait=self.role is Role.CALLER)
-        copies = int(is_news) if data else self._copies(first)
-        self._over = self._build(lead, [first] * copies, data)
+        self._over = self._build(lead, [first] * copies if is_news or not data else [], data)
 
-    def _copies(self, lead: bytes) -> int:
-        """How often a lead is said that nothing follows."""
-        return self._leads.copies(len(lead) + self._timing.check_bytes, self._longest_s) if self.heard else 1
+    def _copies(self, kind: Kind) -> int:
+        """How often the next lead is said if it is news."""
+        if not self.heard:
+            return 1
+        lead = self._write(self._lead(kind, self._grant() if self.role is Role.CALLER else 0))
+        return self._leads.copies(len(lead) + self._timing.check_bytes, self._longest_s)
 
     def _choose_lead(self) -> Kind:
         """What leads the next over.
@@ -410,8 +413,9 @@ class Contact:
         self._closing = True
         is_news = self._reported_through != self._mailbox.standing.through
         bye = self._write(Ack(self._report(0, 0), bye=True))
-        copies = max(self._copies(bye), 2 if is_news and self.role is Role.CALLER else 1)
-        self._over = self._build(Kind.ACK if self._version else Kind.OLD_ACK, [bye] * copies, [])
+        kind = Kind.ACK if self._version else Kind.OLD_ACK
+        copies = max(self._copies(kind), 2 if is_news and self.role is Role.CALLER else 1)
+        self._over = self._build(kind, [bye] * copies, [])
 
     def _break_off(self) -> None:
         """A person wants an end. Who has not been met yet would take our good-bye for noise."""
@@ -441,12 +445,13 @@ class Contact:
         call = write_frame(self._lead(Kind.CALL, self._grant()))
         return len(call) + CALL_CHECK_BYTES - self._timing.check_bytes
 
-    def _room_s(self) -> float:
+    def _room_s(self, leads: int) -> float:
+        """For data behind so many leads, hellos at the longest."""
         lead_bytes = len(write_frame(self._lead(Kind.HELLO, 0))) + self._timing.check_bytes
         lead_s = self._timing.frame_s(lead_bytes)
         if not self.heard:
             return self._timing.first_over_s
-        return self._longest_s - lead_s
+        return self._longest_s - leads * lead_s
 
     @property
     def _longest_s(self) -> float:

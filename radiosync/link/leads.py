@@ -36,7 +36,7 @@ class Leads:
         return self._times <= NEWS_TIMES
 
     def copies(self, lead_bytes: int, longest_s: float) -> int:
-        """How often a lead is said that nothing follows: when it is lost, two turns and two leads go by for nothing.
+        """How often a lead is said that is news: when it is lost, two turns and two leads go by for nothing.
 
         `lead_bytes`: its size, its check included; `longest_s`: what all of them may take.
         """

@@ -1,8 +1,8 @@
 """How many frames an over should carry beyond what is needed, so that no further over is needed for repair.
 
 A repair over costs two turns and two leading frames, a spare frame that nobody needed its own airtime. So spare frames pay
-where a frame is short and a turn is long, and where much is lost (protocol, section 9). An over of a single lead is said
-more than once for the same reason.
+where a frame is short and a turn is long, and where much is lost (protocol, section 9). A lead is said more
+than once for the same reason.
 """
 
 _WEIGHT = 0.2

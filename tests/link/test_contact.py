@@ -362,6 +362,30 @@ def test_little_loss_needs_one_contact(seed: int) -> None:
     assert until_done(anna, ben, VHF, lossy(Random(seed), 0.1, 0.1)) == 1
 
 
+def copies_of_leads(line: Line) -> list[int]:
+    """For each over how often its lead was said."""
+    copies: list[int] = []
+    for sent in line.sent:
+        if sent.place == 0:
+            copies.append(0)
+        copies[-1] += kind_of(sent.frame) in (Kind.CALL, Kind.HELLO, Kind.ACK)
+    return copies
+
+
+@pytest.mark.parametrize(("changes", "back"), [(300, 0), (0, 300), (300, 300)])
+def test_leads_are_said_more_than_once_where_answers_get_lost(changes: int, back: int) -> None:
+    clean = meet(*stores(changes, back))
+    assert max(copies_of_leads(clean)[:-1]) == 1, "the bye confirms, and is said twice"
+    repeated = overs = 0
+    for seed in range(12):
+        anna, ben = stores(changes, back)
+        copies = copies_of_leads(meet(anna, ben, fate=lossy(Random(seed), 0.4, 0.4)))
+        assert max(copies) <= 4, f"seed {seed}"
+        repeated += sum(each > 1 for each in copies)
+        overs += len(copies)
+    assert repeated > overs / 4
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_nothing_confirmed_is_sent_again(seed: int) -> None:
     """Repetition only comes from acknowledgements that were lost; without those there is none."""
