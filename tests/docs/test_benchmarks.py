@@ -68,6 +68,16 @@ def test_each_column_is_explained() -> None:
     assert explained == list(COLUMNS)
 
 
+def test_the_compact_codec_needs_less_than_the_fast_one() -> None:
+    """A page that shows otherwise is one of before there were two."""
+    compact, fast = (
+        [float(mean) for mean in re.findall(rf"^ours, {name}.*?^mean +([0-9.]+)$", PAGE, re.M | re.S)]
+        for name in ("clean-1200", "clean-9600")
+    )
+    assert len(compact) == len(fast) == 2
+    assert all(slow < quick for slow, quick in zip(compact, fast, strict=True))
+
+
 def test_each_picture_is_drawn_by_a_command() -> None:
     shown = re.findall(r"\(pictures/([a-z]+\.svg)\)", PAGE)
     drawn = [word for words in COMMANDS for word in words if word.endswith(".svg")]
