@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from radiosync.store.database import open_database
 from radiosync.store.migrate import migrate
+from radiosync.store.schema import model
 from radiosync_sim.rig import Rig, Side
 from radiosync_sim.scenario import load_scenario
 from radiosync_sim.split import divide
@@ -86,6 +88,25 @@ def test_the_far_station_fails_in_mid_over(blank: Path, tmp_path: Path, fate: st
                 rig.b.restart_empty(folder / "lost.db")
             rig.run_while(lambda: rig.a.station.busy)  # the survivor finds out by itself
             assert rig.exchange().calls <= 3, where
+            assert rig.identical, where
+
+
+@pytest.mark.parametrize("who", ["a", "b"])
+def test_a_model_that_one_side_lost_costs_a_new_epoch_and_nothing_else(
+    blank: Path, tmp_path: Path, who: str
+) -> None:
+    """Digests of contexts do not show it. The digest of the batch does."""
+    for seed in range(3):
+        where = f"vhf-1200, seed {seed}: {who} lost its models"
+        with _rig(blank, tmp_path / str(seed), "vhf-1200", seed, known=24, new=24) as rig:
+            side = getattr(rig, who)
+            side.kill()
+            database = open_database(side.path, durable=False)
+            with database.write() as connection:
+                assert connection.execute(delete(model)).rowcount, where
+            database.close()
+            side.restart()
+            assert rig.exchange().calls == 1, where
             assert rig.identical, where
 
 
