@@ -1,6 +1,8 @@
 """One partner's traffic: what is shared, what is refused, and how both sides find back to each other."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -256,3 +258,27 @@ def test_listeners_of_a_pool_are_no_strangers(caller: End) -> None:
     mail = Mail(caller.store, pool, _JOBS, compact=True)
     mail.seal_next(9000)
     assert not mail.has_more
+
+
+# What the version before has sealed.
+
+
+def test_batches_of_version_0_are_read_as_they_were_meant(ends: tuple[End, End]) -> None:
+    """They were kept when there was no other version, with the records that a station of then made of them."""
+    kept = json.loads((Path(__file__).parents[1] / "vectors" / "batches-v0.json").read_text("utf-8"))
+    a, b = ends
+    assert (a.store.station.hex(), b.store.station.hex()) == (kept["station"], kept["receiver"])
+    for batch in kept["batches"]:
+        assert b.mail().deliver(batch["number"], bytes.fromhex(batch["sealed"]))
+    found = [
+        {
+            "table": record.table,
+            "uuid": str(record.uuid),
+            "fields": {
+                name: {"number": value.literal} if isinstance(value, Number) else value
+                for name, value in sorted(record.fields.items())
+            },
+        }
+        for record in b.store.records()
+    ]
+    assert sorted(found, key=lambda record: (record["table"], record["uuid"])) == kept["records"]
