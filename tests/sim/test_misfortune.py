@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import delete
 
 from radiosync.store.database import open_database
-from radiosync.store.migrate import migrate
 from radiosync.store.schema import model
 from radiosync_sim.rig import Rig, Side
 from radiosync_sim.scenario import load_scenario
@@ -21,16 +20,6 @@ _SEEDS = 8
 """Seeds in each test: enough to notice, few enough to wait for. Try a hundred when the protocol changes."""
 
 _STEPS = 50_000
-
-
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database. Copying it saves most of the time that making one takes."""
-    path = tmp_path_factory.mktemp("blank") / "blank.db"
-    database = open_database(path, durable=False)
-    migrate(database)
-    database.close()
-    return path
 
 
 @contextmanager

@@ -12,8 +12,6 @@ from typing import TypeAlias
 import pytest
 
 from radiosync.link.timing import HOST_LATENCY_S
-from radiosync.store.database import open_database
-from radiosync.store.migrate import migrate
 from radiosync_sim.channel import Channel
 from radiosync_sim.faults import Loss
 from radiosync_sim.poolrig import POOL, PoolRig, listener_names
@@ -34,16 +32,6 @@ Make: TypeAlias = Callable[..., AbstractContextManager[PoolRig]]
 def _quick_codec(monkeypatch: pytest.MonkeyPatch) -> None:
     """The compact codec would take most of the time, and nothing here depends on it."""
     monkeypatch.setattr("radiosync.sync.station.COMPACT_BIT_RATE", 0)
-
-
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database. Copying it saves most of the time that making one takes."""
-    path = tmp_path_factory.mktemp("blank") / "blank.db"
-    database = open_database(path, durable=False)
-    migrate(database)
-    database.close()
-    return path
 
 
 @pytest.fixture
