@@ -43,18 +43,25 @@ class Site:
     @property
     def taught(self) -> bytes | None:
         """The model as our newest batch has left it."""
-        version = self.store.outbound(self.partner).sealed
-        return self.store.model(self.partner, Direction.OUT, version)
+        return self.model_out(self.store.outbound(self.partner).sealed)
 
     @property
     def learnt(self) -> bytes | None:
         """The model as the newest batch that has come in has left it."""
-        return self.store.model(self.partner, Direction.IN, self.store.inbound(self.partner).through)
+        return self.model_in(self.store.inbound(self.partner).through)
+
+    def model_out(self, version: int) -> bytes | None:
+        """What a batch of ours would build on."""
+        return self.store.model(self.partner, Direction.OUT, version)
+
+    def model_in(self, version: int) -> bytes | None:
+        """What we would read a batch with."""
+        return self.store.model(self.partner, Direction.IN, version)
 
     def write(self, random: Random, count: int) -> None:
         """Edits as they are: the same few fields of the same few records."""
         for _ in range(count):
-            fields = {"name": f"School {random.randrange(40)}", "beds": str(random.randrange(9) * 10)}
+            fields = {"name": f"School {random.randrange(1000)}", "beds": str(random.randrange(9) * 10)}
             self.store.edit([Edit("shelter", UUID(int=random.randrange(_RECORDS)), fields)])
 
     def outcomes(self) -> list[Outcome]:
