@@ -297,12 +297,14 @@ class Mail:
             self._store.begin_epoch(self._partner, hello.incarnation, hello.epoch)
             self._lost = False
             self._withdraw(lambda data: not names_theirs(data))
-        self._store.meet(self._partner, hello.incarnation, hello.version, hello.capabilities)
+        # A hello of version 0 says nothing of capabilities: what we have heard of them counts on.
+        can = self._partner.capabilities if hello.capabilities is None else hello.capabilities
+        self._store.meet(self._partner, hello.incarnation, hello.version, can)
         self._partner = replace(
             self._partner,
             incarnation=hello.incarnation,
             version=hello.version,
-            capabilities=hello.capabilities,
+            capabilities=can,
         )
         self._withdraw(lambda data: can_read(self._partner, data))
         self._agree(hello, reborn)

@@ -162,7 +162,7 @@ class Hello:
         heard_epoch: of the receiver's traffic, as the sender knows it.
         heard_digest: of the context that the sender has of the receiver's traffic.
         report: what it has and wants; numbers modulo 65536.
-        capabilities: what the sender can read.
+        capabilities: what the sender can read; None if it does not say so, as in a hello of version 0.
         version: of the protocol that the sender speaks.
     """
 
@@ -175,7 +175,7 @@ class Hello:
     heard_epoch: int
     heard_digest: bytes
     report: Report
-    capabilities: int = 0
+    capabilities: int | None = 0
     version: int = PROTOCOL_VERSION
 
 
@@ -267,7 +267,12 @@ def write_frame(frame: Frame, left_bytes: int = 0) -> bytes:
     match frame:
         case Hello():
             head = _head(Kind.HELLO, Flag.REPLY if frame.reply else Flag(0), frame.report, left_bytes)
-            return head + write_hello_start(frame) + bytes([frame.capabilities]) + _write_report(frame.report)
+            return (
+                head
+                + write_hello_start(frame)
+                + bytes([frame.capabilities or 0])
+                + _write_report(frame.report)
+            )
         case Call():
             head = _head(Kind.CALL, Flag(0), frame.report, left_bytes)
             body = frame.contact.to_bytes(2, "big") + bytes([frame.capabilities, *_marks(frame.report)])

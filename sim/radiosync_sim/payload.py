@@ -32,7 +32,7 @@ class PayloadMail:
     def standing(self) -> Standing:
         """How far both directions have come."""
         met = self._met
-        spoken = () if met is None else (met.incarnation, met.version, met.capabilities)
+        spoken = () if met is None else (met.incarnation, met.version, met.capabilities or 0)
         return Standing(0, self._sealed, self._confirmed, 0, self._through, _DIGEST, *spoken)
 
     @property

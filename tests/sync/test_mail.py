@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from radiosync.store import Store
 from radiosync.sync.mail import Mail
 from radiosync.sync.ports import Job, Partner
 from radiosync.wire.frames import Capability, Hello, Report
+from radiosync.wire.frames0 import read_any_frame, write_old_frame
 from radiosync.wire.seal import Format, open_envelope
 
 _JOBS = (Job("all"),)
@@ -245,6 +247,30 @@ def test_the_rest_goes_in_the_compact_codec_once_the_stranger_has_said_that_it_r
     forms = [open_envelope(each.data).format for each in caller.store.unconfirmed(caller.partner)]
     assert forms[0] in (Format.ZSTD, Format.STORED)
     assert forms[1] is Format.COMPACT
+
+
+@pytest.mark.parametrize("said", [Capability.COMPACT, Capability(0)])
+def test_a_hello_of_version_0_takes_back_nothing_that_was_said_in_another_one(
+    ends: tuple[End, End], said: Capability
+) -> None:
+    """A caller that is not heard says its hello in version 0 too, which has no place for capabilities."""
+    a, b = ends
+    a.mail().meet(replace(_hello(b, a), capabilities=said))
+    a.partner = a.store.partner("other")
+    a.write(_UUIDS[0], "x")
+    mail = Mail(a.store, a.partner, _JOBS, compact=True)
+    assert mail.seal_next(10_000) is not None
+    sealed = a.store.unconfirmed(a.partner)
+    assert (open_envelope(sealed[0].data).format is Format.COMPACT) == bool(said)
+    hello, _ = read_any_frame(write_old_frame(_hello(b, a)))
+    assert isinstance(hello, Hello)
+    mail.meet(hello)
+    assert a.store.unconfirmed(a.partner) == sealed
+    assert a.store.outbound(a.partner).epoch == 0
+    assert (a.store.partner("other").version, a.store.partner("other").capabilities) == (1, said)
+    mail.meet(replace(_hello(b, a), capabilities=Capability(0)))
+    assert a.store.partner("other").capabilities == 0
+    assert a.store.outbound(a.partner).epoch == bool(said), "what it can no longer read is planned again"
 
 
 def test_on_a_fast_link_a_stranger_gets_all_at_once(caller: End) -> None:
