@@ -13,16 +13,18 @@ S4  A bye is not answered. Who has said it does not listen any more.
 
 How long a wait is, and what goes on air in a slot, is the business of others:
 
-S5  Behind a frame, the rest of its over lasts what the frame says is left, and a margin: `Timing.end_s`.
-S6  A caller waits for as long as the answer that it has granted may take, last frame included, since all others may be lost:
-    `Timing.reply_s`. It counts from when the called has surely taken its own over for ended: `Timing.lag_s`.
+S5  Behind a frame, the rest of its over lasts 1.05 times what its `left` says: `Timing.end_s`.
+S6  A caller waits as long as the answer that it has granted may take, counted from when the called has surely taken its over
+    for ended: `Timing.reply_s` and `Timing.lag_s`. That includes the last frame, since all others may be lost.
 S7  The called keeps within its grant: `Contact`.
 S8  What is repeated is led by a hello, since the called may have lost all memory of the contact: `Contact`.
 S9  The called does not wait for ever: `Timing.silence_s`.
 S10 A call by the partner ends the contact that we believed to be in with it: `sync.station`.
 S11 When two stations call each other, the one with the greater identity stays caller: `sync.station`.
-S12 Until the partner is heard a random part is added to each wait, or two callers might collide for ever: `Contact`.
-S13 What is heard before our over is off the air belongs to the over that it answers, and gives no second slot: `Contact`.
+S12 Until the partner is heard, a random part is added to each wait, behind its bound, or two callers might collide for ever:
+    `Contact`.
+S13 A frame that began before our over did is a straggler of the over that we answer: it is taken, and gives no second slot:
+    `Contact`.
 """
 
 from collections.abc import Mapping

@@ -2,13 +2,11 @@
 
 Two stations that meet for the first time share no history. So both begin with this: names of tables and fields as relief
 systems have them, words and phrases that fill these, and how dates, places and reports are written. The lines are our own,
-written down for this purpose, and come under the licence of radiosync. They are part of the format (protocol, section 7.10):
-a change to them is a new version of the protocol.
+written down for this purpose, and come under the licence of radiosync. They are part of the formats *zstd*, *compact* and
+*compact aside*, and have no version of their own: other words need formats with other numbers (protocol, section 7.10).
 """
 
 from typing import Final
-
-PRIMER_VERSION: Final = 1
 
 PRIMER: Final = (
     "shelter hospital clinic school church office warehouse camp site facility incident report request need stock item",

@@ -25,7 +25,7 @@ _TABLES: Final = b85decode(
     "NdXgK02mUEj0Ey<JRnxL8`NRS&5H@h1_k4YJQfOq97RzW1VM~3#t>r+F~%5Uj8p~y004B73S~u0I)#i8000000000000"
 )
 """Entropy tables of a zstd dictionary: literals, offsets, lengths of matches and of literals. Made by `zstd --train` from
-columns of public records, of which nothing but these frequencies is left. They are part of the format."""
+columns of public records, of which nothing but these frequencies is left: no text. They are part of the format."""
 
 _HEAD: Final = (
     bytes.fromhex("37a430ec")  # magic number of a dictionary

@@ -29,6 +29,7 @@ from radiosync.records.value import Number
 from radiosync.store import Store
 from radiosync.sync.ports import Job
 from radiosync.sync.station import Station
+from radiosync.wire import statistics
 from radiosync.wire.ax25 import Address
 from radiosync.wire.batch import DELETES, Column, Extra, RecordRef
 from radiosync.wire.check import append_check, strip_check
@@ -53,6 +54,7 @@ from radiosync.wire.frames import (
 )
 from radiosync.wire.framing import KissAx25Framing, KissFraming, StreamFraming
 from radiosync.wire.gf256 import FIELD_POLYNOMIAL
+from radiosync.wire.layoutvalue import HINT_BYTES
 from radiosync.wire.primer import PRIMER
 from radiosync.wire.seal import SEAL_DIGEST_BYTES, Format, check_digest, open_envelope, receiver_epoch, seal
 from radiosync.wire.shape import BLOCK_SYMBOLS, PIECE_SIZES
@@ -60,6 +62,7 @@ from radiosync.wire.slot import Slot
 from radiosync.wire.stream import STRENGTHS, SYNC_WORD
 from radiosync.wire.varint import LEFT_MAX
 from tests.docs.markdown import fences, headings
+from tests.independent.reader import mixing
 from tests.project.checkout import ROOT, short_name, tracked_files_ending
 
 PAGE = (ROOT / "docs/protocol.md").read_text("utf-8")
@@ -140,6 +143,30 @@ def test_sections_are_numbered_without_a_gap() -> None:
 @pytest.mark.parametrize("row", rows("10", "limit"), ids=lambda row: row[0])
 def test_a_limit_is_that_of_the_code(row: Sequence[str]) -> None:
     assert getattr(limits, row[0]) == int(row[1])
+
+
+LIMITS_OF_THE_COMPACT_CODEC = {
+    "A reader must read a batch of up to {} steps": limits.MODEL_STEPS,
+    "as long as there are more than {},": limits.MEMORY_RECORDS,
+    "or as their size is more than {} bytes": limits.MEMORY_BYTES,
+    "the first {} bytes in UTF-8 of a text": HINT_BYTES,
+    "a table of 2^{} groups for texts": statistics.TEXT_GROUPS.bit_length() - 1,
+    "and one of 2^{} for symbols": statistics.SYMBOL_GROUPS.bit_length() - 1,
+    "hold a **ring** of 2^{} bytes": statistics.HISTORY_BYTES.bit_length() - 1,
+    "an **index** of 2^{} places": statistics.INDEX_ENTRIES.bit_length() - 1,
+    "weights for symbols, {} sets of six": statistics.SYMBOL_SETS,
+    "weights for texts, {} sets of six": statistics.TEXT_SETS,
+    "number of these, {} at most": statistics.MATCH_LENGTHS - 1,
+}
+
+
+@pytest.mark.parametrize("sentence", LIMITS_OF_THE_COMPACT_CODEC)
+def test_a_limit_of_the_compact_codec_is_that_of_the_code(sentence: str) -> None:
+    assert sentence.format(LIMITS_OF_THE_COMPACT_CODEC[sentence]) in " ".join(COMPACT.split())
+
+
+def test_the_other_reader_takes_all_that_a_reader_must() -> None:
+    assert mixing.STEPS >= limits.MODEL_STEPS
 
 
 def test_kinds_of_frame() -> None:

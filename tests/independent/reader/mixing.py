@@ -23,7 +23,7 @@ from tests.independent.reader.statistics import (
 from tests.independent.reader.symbols import Contexts, Slot, escape
 from tests.independent.reader.values import TEXT_BYTES
 
-STEPS = 4000000
+STEPS = 2000000
 ZEROS_BEYOND = 12
 LONG, LONGEST, SHORTEST, YOUNG = 20, 31, 4, 4
 
