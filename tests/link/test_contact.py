@@ -87,6 +87,34 @@ def test_a_contact_of_partners_with_nothing_to_send_is_two_frames(timing: Timing
     assert line.air_bytes == 18, "bytes of ours, both ways, with checks"
 
 
+# What a data frame costs.
+
+
+def fields_of(sent: Sent, timing: Timing) -> int:
+    """Bytes of ours in a data frame that are neither its check nor pieces."""
+    content = read(sent.frame, timing)
+    assert isinstance(content, Data)
+    return len(sent.frame) - timing.check_bytes - len(content.data)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_data_frame_between_known_partners_has_six_bytes_of_fields_at_most(seed: int) -> None:
+    """Whatever is lost: six while the shape is stated, four from when the partner has shown that it knows it."""
+    random = Random(seed)
+    loss = random.choice([0.05, 0.2, 0.4])
+    anna, ben = acquainted(random.choice([20, 150, 300]), random.choice([0, 3, 150]))
+    sizes: list[int] = []
+    for number in range(3, 20):
+        line = meet(anna, ben, number, VHF, lossy(random, loss, loss))
+        sizes += [fields_of(sent, VHF) for sent in line.sent if kind_of(sent.frame) is Kind.DATA]
+        if all_there(anna, ben):
+            break
+    where = f"seed {seed}, loss {loss}: {sizes}"
+    assert all_there(anna, ben), where
+    assert sizes, where
+    assert set(sizes) <= {4, 6}, where
+
+
 def test_a_stranger_gets_data_in_the_first_over() -> None:
     anna, ben = stores(3)
     line = meet(anna, ben)
