@@ -15,7 +15,8 @@ from radiosync.link.events import (
     TransferApplied,
     TransfersConfirmed,
 )
-from radiosync.link.timing import CALLS, Timing
+from radiosync.link.timing import CALLS, Timing, timing_of
+from radiosync.profiles.airtime import Airtime
 from radiosync.wire.check import strip_check
 from radiosync.wire.frames import (
     CALL_CHECK_BYTES,
@@ -30,10 +31,12 @@ from radiosync.wire.frames import (
     kind_of,
     read_frame,
 )
+from radiosync.wire.framing import StreamFraming
 from tests.link.line import FAST, SMALL, VHF, Fate, Line, Sent, lossy, unharmed, without
 from tests.link.memory import MemoryStore, partner_of
 from tests.link.pairs import all_there, contact, meet, outcomes, stores
 
+STREAM = timing_of(Airtime.of("transparent", 2400, key_up_s=0.3, longest_over_s=30.0), StreamFraming(3))
 COMPLETE = [Outcome.COMPLETE, Outcome.COMPLETE]
 TIMINGS = pytest.mark.parametrize("timing", [VHF, FAST, SMALL], ids=["vhf", "fast", "small frames"])
 
@@ -85,6 +88,56 @@ def test_a_contact_of_partners_with_nothing_to_send_is_two_frames(timing: Timing
     assert (line.overs, kinds_of(line)) == ([1, 1], [Kind.CALL, Kind.ACK])
     assert outcomes(line) == COMPLETE
     assert line.air_bytes == 18, "bytes of ours, both ways, with checks"
+
+
+TAG_BYTES = 8
+"""An authentication tag, which each frame of a signed contact would carry beside its check."""
+
+
+@pytest.mark.parametrize(
+    ("timing", "expected"),
+    [(VHF, 18), (FAST, 18), (SMALL, 18), (STREAM, 20)],
+    ids=["vhf", "fast", "small", "stream"],
+)
+def test_an_empty_contact_leaves_room_to_be_authenticated(timing: Timing, expected: int) -> None:
+    """What counts are bytes of ours, both ways, with our checks: no header of AX.25, no flags, no sync word, no parity.
+
+    The check of a call has four bytes on each modem, that of its answer on a transparent one alone.
+    """
+    anna, ben = acquainted()
+    line = meet(anna, ben, 3, timing)
+    assert kinds_of(line) == [Kind.CALL, Kind.ACK]
+    assert [len(sent.frame) for sent in line.sent] == [8 + CALL_CHECK_BYTES, 4 + timing.check_bytes]
+    assert line.air_bytes == expected
+    assert line.air_bytes + TAG_BYTES * len(line.sent) <= 48
+
+
+# What a data frame costs.
+
+
+def fields_of(sent: Sent, timing: Timing) -> int:
+    """Bytes of ours in a data frame that are neither its check nor pieces."""
+    content = read(sent.frame, timing)
+    assert isinstance(content, Data)
+    return len(sent.frame) - timing.check_bytes - len(content.data)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_data_frame_between_known_partners_has_six_bytes_of_fields_at_most(seed: int) -> None:
+    """Whatever is lost: six while the shape is stated, four from when the partner has shown that it knows it."""
+    random = Random(seed)
+    loss = random.choice([0.05, 0.2, 0.4])
+    anna, ben = acquainted(random.choice([20, 150, 300]), random.choice([0, 3, 150]))
+    sizes: list[int] = []
+    for number in range(3, 20):
+        line = meet(anna, ben, number, VHF, lossy(random, loss, loss))
+        sizes += [fields_of(sent, VHF) for sent in line.sent if kind_of(sent.frame) is Kind.DATA]
+        if all_there(anna, ben):
+            break
+    where = f"seed {seed}, loss {loss}: {sizes}"
+    assert all_there(anna, ben), where
+    assert sizes, where
+    assert set(sizes) <= {4, 6}, where
 
 
 def test_a_stranger_gets_data_in_the_first_over() -> None:
