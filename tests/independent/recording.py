@@ -1,4 +1,4 @@
-"""Records what two real stations say to each other, and what each of them makes of it: the vectors `contacts-*.json`.
+"""Records what real stations say to each other, and what each of them makes of it: the vectors `contacts-*.json`.
 
 Run as a module it writes them anew; a test sees that the code still says the same, byte for byte.
 """
@@ -6,22 +6,30 @@ Run as a module it writes them anew; a test sees that the code still says the sa
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 from unittest.mock import patch
 from uuid import UUID
 
+from radiosync.link.timing import HOST_LATENCY_S
 from radiosync.records.clock import from_milliseconds
 from radiosync.records.edit import Edit
 from radiosync.records.key import uuid_of_key
 from radiosync.records.model import Change, Dot, Grave, Origin, Record, Seen, Stamp, Write
 from radiosync.records.value import Number, Value, value_to_json
+from radiosync.store import Store
 from radiosync.sync.packing import Packer
-from radiosync.sync.ports import Delivery, Job
+from radiosync.sync.ports import Delivery, Job, Partner
 from radiosync.wire.codec import Unpacked
 from radiosync.wire.context import Additions
+from radiosync.wire.kiss import encode_kiss
+from radiosync_sim.channel import Channel
+from radiosync_sim.faults import Loss
+from radiosync_sim.modem import Tnc
+from radiosync_sim.poolrig import POOL, PoolRig
 from radiosync_sim.rig import Rig
 from radiosync_sim.scenario import load_scenario
 from radiosync_sim.story import tell_story
@@ -40,6 +48,7 @@ class Recording:
         framing: what section 3 of the protocol calls it.
         edits: of the story, in each contact.
         every_edit: each edit travels by itself.
+        listeners: of a pool; without any, two stations call each other.
     """
 
     name: str
@@ -47,6 +56,7 @@ class Recording:
     framing: str
     edits: int = 6
     every_edit: bool = False
+    listeners: int = 0
 
     @property
     def path(self) -> Path:
@@ -59,10 +69,17 @@ RECORDINGS: Final = (
     Recording("lora-compact", "lora-sf9", "bare KISS", every_edit=True),
     Recording("stream-compact", "stream-2400", "stream"),
     Recording("stream-fast", "clean-9600", "stream", edits=12),
+    Recording("pool-tnc-compact", "vhf-1200", "KISS and AX.25", edits=14, listeners=2),
 )
 
 CONTACTS: Final = 7
 """Of each recording. In the first one nobody has learnt anything, and no codec but the fast one is used."""
+
+POOL_CONTACTS: Final = 4
+"""With a pool. In the third one a listener hears nothing. Before the last one it has lost its database as well, so that
+the pool begins anew."""
+
+_LOSSES: Final = (Loss(0.15, hearer="a"), Loss(0.2, hearer="b"), Loss(0.3, hearer="c"))
 
 _AWKWARD: Final[Mapping[str, Value]] = {
     "date": "2025-11-03",
@@ -96,7 +113,11 @@ _UUIDS: Final = (
 
 
 def record(what: Recording) -> dict[str, Any]:
-    """Let the two stations talk."""
+    """Let the stations talk."""
+    return _record_pool(what) if what.listeners else _record_pair(what)
+
+
+def _record_pair(what: Recording) -> dict[str, Any]:
     sent: list[list[object]] = []
     batches: list[dict[str, object]] = []
     world, scenario = World(7), load_scenario(what.scenario)
@@ -126,6 +147,57 @@ def record(what: Recording) -> dict[str, Any]:
         for side in rig.sides:
             side.store.close()
     return {"framing": what.framing, "stations": stations, "sent": sent, "batches": batches}
+
+
+def _record_pool(what: Recording) -> dict[str, Any]:
+    """No modem listens before it keys, and each computer takes some of the time that it may: the slots are all there is."""
+    sent: list[dict[str, Any]] = []
+    batches: list[dict[str, Any]] = []
+    bare = replace(load_scenario(what.scenario), carrier_sense=False, losses=_LOSSES)
+    scenario, wall_ms = replace(bare, jitter_s=HOST_LATENCY_S / 4), [1_762_150_000_000]
+    with TemporaryDirectory() as folder, _on_air(sent), _opened_by_listeners(batches):
+        rig = PoolRig(World(2), scenario, Path(folder), what.listeners, wall_ms=lambda: wall_ms[0])
+        sides = list(rig.by_name.values())
+        incarnations = [side.store.origin.incarnation for side in sides]
+        story = list(tell_story(POOL_CONTACTS * what.edits, 12))
+        for turn in range(POOL_CONTACTS):
+            wall_ms[0] += 3_600_000
+            rig.speaker.store.edit(story[turn * what.edits : (turn + 1) * what.edits])
+            rig.speaker.store.edit(_awkward_edits(turn, 0))
+            if turn == POOL_CONTACTS - 2:
+                outage = rig.channel.cut(sides[-1].name)
+                rig.speaker.call(POOL)
+                rig.let_all_leave()
+                rig.channel.restore(outage)
+                continue
+            if turn == POOL_CONTACTS - 1:
+                sides[-1].kill()
+                sides[-1].restart_empty(sides[-1].path.with_name("new.db"))
+                lost = {"station": len(sides) - 1, "at": round(rig.world.now, 6)}
+            rig.exchange()
+            rig.let_all_leave()
+        assert rig.identical
+        identities = [side.store.station for side in sides]
+        lost["incarnation"] = sides[-1].store.origin.incarnation
+        for side in sides:
+            side.store.close()
+    stations = [
+        {"identity": identity.hex(), "incarnation": incarnation}
+        for identity, incarnation in zip(identities, incarnations, strict=True)
+    ]
+    air, names = scenario.airtime, list(rig.by_name)
+    return {
+        "framing": what.framing,
+        "link": {"bit_rate": air.bit_rate, "turn": air.direction_change_s, "tail": air.tail_s},
+        "pool": POOL,
+        "stations": stations,
+        "lost": [lost],
+        "sent": [
+            [names.index(by), begin, end, sorted(map(names.index, heard)), encode_kiss(data).hex()]
+            for by, begin, end, heard, data in (frame.values() for frame in sent)
+        ],
+        "batches": [{**batch, "by": identities.index(batch["by"])} for batch in batches],
+    }
 
 
 def _awkward_edits(turn: int, side: int) -> Iterator[Edit]:
@@ -200,14 +272,46 @@ def _noting(sent: list[list[object]], number: int, write: Any) -> Any:
     return noted
 
 
+@contextmanager
+def _on_air(sent: list[dict[str, Any]]) -> Iterator[None]:
+    """Notes what TNCs send, when, and who hears it."""
+    send, receive = Channel.send, Tnc._receive
+
+    def noted(self: Channel, sender: str, payload: bytes, duration_s: float, **more: Any) -> None:
+        now = self.world.now
+        times = {"begin": round(now, 6), "end": round(now + duration_s, 6)}
+        sent.append({"by": sender, **times, "heard": [], "data": payload})
+        send(self, sender, payload, duration_s, **more)
+
+    def heard(self: Tnc, data: bytes) -> None:
+        assert sent[-1]["data"] == data
+        sent[-1]["heard"].append(self.name)
+        receive(self, data)
+
+    with patch.object(Channel, "send", noted), patch.object(Tnc, "_receive", heard):
+        yield
+
+
 def _opened(batches: list[dict[str, object]]) -> Any:
+    def note(store: Store, partner: Partner, number: int, changes: list[object]) -> None:
+        batches.append({"from": 1 if partner.name == "b" else 0, "number": number, "changes": changes})
+
+    return _noting_opened(note)
+
+
+def _opened_by_listeners(batches: list[dict[str, Any]]) -> Any:
+    def note(store: Store, partner: Partner, number: int, changes: list[object]) -> None:
+        batches.append({"by": store.station, "number": number, "changes": changes})
+
+    return _noting_opened(note)
+
+
+def _noting_opened(note: Any) -> Any:
     opened = Packer.open
 
-    def noted(self: Packer, partner: Any, number: int, data: bytes) -> tuple[Unpacked, bytes | None]:
+    def noted(self: Packer, partner: Partner, number: int, data: bytes) -> tuple[Unpacked, bytes | None]:
         read = opened(self, partner, number, data)
-        reader = 0 if partner.name == "b" else 1
-        changes = [change_to_json(change) for change in read[0].changes]
-        batches.append({"from": 1 - reader, "number": number, "changes": changes})
+        note(self._store, partner, number, [change_to_json(change) for change in read[0].changes])
         return read
 
     return patch.object(Packer, "open", noted)
@@ -250,10 +354,11 @@ def _seen(seen: Seen) -> list[list[object]]:
 
 def to_text(recorded: Mapping[str, Any]) -> str:
     """As it stands in the file: a line each for what was sent and for what was read."""
-    lines = ["{", f'"framing": {json.dumps(recorded["framing"])},', '"stations": [']
-    lines += [_lines(recorded["stations"]), "],", '"sent": [', _lines(recorded["sent"]), "],", '"batches": [']
-    lines += [_lines(recorded["batches"]), "]", "}"]
-    return "\n".join(lines) + "\n"
+    parts = (
+        f'"{name}": [\n{_lines(part)}\n]' if isinstance(part, list) else f'"{name}": {json.dumps(part)}'
+        for name, part in recorded.items()
+    )
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _lines(items: Any) -> str:
