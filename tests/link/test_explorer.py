@@ -64,7 +64,7 @@ def _setups() -> list[Setup]:
         Setup("something each way, two losses", stores(1, 1), SWITCHED, losses=2, paces=PROMPT),
         Setup("known partners", known, SWITCHED, losses=2, paces=PROMPT),
         Setup("only the called has something", stores(0, 16, 60), SWITCHED, paces=PROMPT),
-        Setup("a long over", stores(20, 0, 300), LONG, paces=CORNERS[1:2]),
+        Setup("a long over", stores(11, 0, 300), LONG, paces=CORNERS[1:2]),
         Setup("repair", stores(6, 0, 60), SWITCHED, paces=PROMPT),
         Setup("both call at once", stores(0, 0), SWITCHED, ((0.0,), (0.0,)), paces=PROMPT),
         Setup("the greater calls later", stores(1, 1), SWITCHED, ((0.0,), GRID), losses=0, paces=CORNERS[:2]),

@@ -11,6 +11,7 @@ from radiosync.limits import OPEN_TRANSFERS
 from radiosync.link.contact import State
 from radiosync.link.events import ContactEnded, Outcome, PartnerHeard, TransferApplied
 from radiosync.link.pool import ANSWER_BYTES, answers_s, is_copy, slot_s
+from radiosync.wire.erasure import CHECK_PIECES
 from radiosync.wire.frames import Ack, Arriving, Data, Hello, Round, write_frame
 from radiosync.wire.shape import Shape
 from tests.link.line import FAST, VHF
@@ -226,7 +227,8 @@ def test_who_lacks_what_all_others_have_takes_no_pieces_for_something_else() -> 
     answer(end, a_round(replace(ASKED, sealed=OPEN_TRANSFERS + 5), data))
     assert ben.arriving(listening()) == []
     answer(end, a_round(replace(ASKED, over=1, sealed=OPEN_TRANSFERS), data), now=9.0)
-    assert end.incoming.refusals == 1, "it was taken, and was no batch"
+    (arriving,) = end.incoming.report()
+    assert arriving.needs == (CHECK_PIECES,), "it was taken, and was no batch"
 
 
 # The end.
