@@ -66,24 +66,47 @@ def rebuild(pieces: Mapping[int, bytes], count: int) -> list[bytes]:
 def wrong_pieces(pieces: Mapping[int, bytes], count: int) -> frozenset[int]:
     """Return which of at least `count` + `CHECK_PIECES` pieces of a block are wrong: none, one, or all.
 
-    All means that it must be more than one. Pieces are left out one after the other until the rest fit together: at most
-    `ERASURE_PIECES` times.
+    All means that it must be more than one. The first `count` pieces foretell the others. If one of the others is wrong, it
+    alone does not fit. One of the first spoils every forecast, in the same proportions in each byte; these show which it is.
 
     Raises ValueError as `rebuild` does, and when there are fewer pieces.
     """
     if len(pieces) < count + CHECK_PIECES:
         raise ValueError(f"{len(pieces)} pieces of a block of {count} do not show which is wrong")
-    if _fit_together(pieces, count):
-        return frozenset()
-    for index in pieces:
-        if _fit_together({other: piece for other, piece in pieces.items() if other != index}, count):
-            return frozenset({index})
+    first, others = list(pieces)[:count], list(pieces)[count:]
+    forecast = _foretell({index: pieces[index] for index in first}, count, others)
+    misfits = {
+        index: _sum([(1, forecast[index]), (1, pieces[index])], len(forecast[index])) for index in others
+    }
+    misfitting = [index for index in others if any(misfits[index])]
+    if len(misfitting) <= 1:
+        return frozenset(misfitting)
+    if len(misfitting) == len(others):
+        # Piece number n of the first is 1 in byte n here and 0 elsewhere, so byte n of a forecast is its weight in it.
+        units = {index: bytes(place == at for at in range(count)) for place, index in enumerate(first)}
+        weights = _foretell(units, count, others)
+        for place, index in enumerate(first):
+            if _are_in_proportion(
+                [misfits[other] for other in others], [weights[other][place] for other in others]
+            ):
+                return frozenset({index})
     return frozenset(pieces)
 
 
-def _fit_together(pieces: Mapping[int, bytes], count: int) -> bool:
+def _foretell(pieces: Mapping[int, bytes], count: int, others: Sequence[int]) -> dict[int, bytes]:
+    """What other pieces of the block are if these `count` are right."""
     data = rebuild(pieces, count)
-    return all(piece == parity_piece(data, index) for index, piece in pieces.items() if index >= count)
+    return {index: data[index] if index < count else parity_piece(data, index) for index in others}
+
+
+def _are_in_proportion(misfits: Sequence[bytes], weights: Sequence[int]) -> bool:
+    """True if one error, times each weight, makes each misfit. No weight is 0, as any `count` pieces rebuild the block."""
+    logs = [LOG[weight] for weight in weights]
+    scaled = (
+        misfit.translate(products(EXP[(logs[0] - log) % 255]))
+        for misfit, log in zip(misfits, logs, strict=True)
+    )
+    return all(misfit == misfits[0] for misfit in scaled)
 
 
 def _common_size(pieces: Sequence[bytes]) -> int:

@@ -115,7 +115,7 @@ def test_rebuild_misuse(pieces: dict[int, bytes], count: int) -> None:
 
 
 @given(st.integers(1, BLOCK_PIECES), seeds)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_one_wrong_piece_is_found_and_more_condemn_the_block(count: int, seed: int) -> None:
     random = Random(seed)
     data = block(count, random.choice([8, 40]), random)
