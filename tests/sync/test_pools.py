@@ -9,13 +9,14 @@ import pytest
 
 from radiosync.errors import UsageError
 from radiosync.link.contact import State
+from radiosync.link.events import ContactEnded, Outcome
 from radiosync.link.pool import hear_round
 from radiosync.link.timing import timing_of
 from radiosync.profiles.airtime import Airtime
 from radiosync.records.edit import Edit
 from radiosync.store import Store
 from radiosync.sync.ports import Direction, Job, Partner
-from radiosync.sync.station import Station
+from radiosync.sync.station import ContactEvent, Station
 from radiosync.wire.ax25 import Address
 from radiosync.wire.frames import TURN_BYTES
 from radiosync.wire.framing import KissAx25Framing
@@ -60,7 +61,7 @@ class Circle:
             unconfirmed = self.stores[0].unconfirmed(self.pool)
             self.formats |= {open_envelope(transfer.data).format for transfer in unconfirmed}
             answers = {
-                store.station[:TURN_BYTES]: self._answer(listener, over.frames)
+                store.station[:TURN_BYTES]: self.answer(listener, over.frames)
                 for store, listener in zip(self.stores[1:], listeners, strict=True)
             }
             for turn in self._turns(over.frames[0]):
@@ -79,7 +80,8 @@ class Circle:
         assert heard is not None
         return heard[0].turns
 
-    def _answer(self, listener: Station, frames: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    def answer(self, listener: Station, frames: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """What a listener says to an over."""
         for frame in frames:
             listener.receive_frame(frame, now=self.now)
         contact = listener.contact
@@ -169,6 +171,24 @@ def test_a_pool_and_contacts_of_two_do_not_disturb_each_other() -> None:
         found.contact()
         assert found.identical
         assert carla.record("shelter", UUID(int=99)) is not None
+
+
+def test_who_missed_nothing_but_the_bye_was_in_a_complete_contact() -> None:
+    """The next one of the speaker ends it. That is no reason to take it for broken off."""
+    with circle(1) as found:
+        ben = found.station(found.stores[1])
+        for again in range(3):
+            found.stores[0].edit(edits(5, again))
+            speaker = found.station(found.stores[0])
+            speaker.call(found.pool, now=found.now)
+            over = speaker.poll_over(now=found.now)
+            assert over is not None
+            for frame in found.answer(ben, over.frames):
+                speaker.receive_frame(frame, now=found.now)
+            found.now += 60  # The bye is lost.
+        events = [event.event for event in ben.poll_events() if isinstance(event, ContactEvent)]
+        ends = [event.outcome for event in events if isinstance(event, ContactEnded)]
+        assert ends == [Outcome.COMPLETE] * 2
 
 
 def test_a_pool_is_called_by_its_speaker_alone() -> None:
