@@ -3,12 +3,37 @@
 import math
 from dataclasses import replace
 
-from radiosync.link.parity import AnswerMeter
 from radiosync.link.timing import Timing
 from radiosync.wire.frames import Ack, Call, Hello, Report
 
 NEWS_TIMES = 2
 """Answered overs of the caller in which the same report is stated. Further ones go without, until there is news."""
+
+_WEIGHT = 0.2
+"""Of the last over, against all earlier ones: several losses in a row are a bad channel, and one is a fade."""
+
+_MOST_COPIES = 4
+"""Of one frame. What so many do not bring through had better wait."""
+
+
+class AnswerMeter:
+    """Share of our overs that are not answered, and how often a lead should therefore be said (protocol, 9.3)."""
+
+    def __init__(self) -> None:
+        self.loss = 0.0
+
+    def note(self, *, lost: bool) -> None:
+        """An over of ours was answered; or nothing came, or the partner asked again."""
+        self.loss += _WEIGHT * (lost - self.loss)
+
+    def copies(self, lead_s: float, repair_s: float) -> int:
+        """Copies that cost least, where it all begins anew if each of them is lost."""
+
+        def cost_s(copies: int) -> float:
+            all_lost: float = self.loss**copies
+            return (copies * lead_s + all_lost * repair_s) / (1 - all_lost)
+
+        return min(range(1, _MOST_COPIES + 1), key=cost_s)
 
 
 class Leads:

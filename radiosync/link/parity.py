@@ -1,15 +1,8 @@
 """How many frames an over should carry beyond what is needed, so that no further over is needed for repair.
 
 A repair over costs two turns and two leading frames, a spare frame that nobody needed its own airtime. So spare frames pay
-where a frame is short and a turn is long, and where much is lost (protocol, section 9). A lead is said more
-than once for the same reason.
+where a frame is short and a turn is long, and where much is lost (protocol, section 9).
 """
-
-_WEIGHT = 0.2
-"""Of the last over, against all earlier ones: several losses in a row are a bad channel, and one is a fade."""
-
-_MOST_COPIES = 4
-"""Of one frame. What so many do not bring through had better wait."""
 
 
 def spare_frames(frames: int, loss: float, frame_s: float, repair_s: float) -> int:
@@ -38,23 +31,3 @@ def spare_frames(frames: int, loss: float, frame_s: float, repair_s: float) -> i
         if cost_s < least_s:
             best, least_s = spare, cost_s
     return best
-
-
-class AnswerMeter:
-    """Share of our overs that are not answered, and how often a lead that goes alone should therefore be said."""
-
-    def __init__(self) -> None:
-        self.loss = 0.0
-
-    def note(self, *, lost: bool) -> None:
-        """An over of ours was answered; or nothing came, or the partner asked again."""
-        self.loss += _WEIGHT * (lost - self.loss)
-
-    def copies(self, lead_s: float, repair_s: float) -> int:
-        """Copies that cost least, where it all begins anew if each of them is lost."""
-
-        def cost_s(copies: int) -> float:
-            all_lost: float = self.loss**copies
-            return (copies * lead_s + all_lost * repair_s) / (1 - all_lost)
-
-        return min(range(1, _MOST_COPIES + 1), key=cost_s)

@@ -12,8 +12,6 @@ from radiosync_sim.world import World
 POOL = "all"
 """What the pool is called."""
 
-MOST_LISTENERS = 8
-
 
 def listener_names(listeners: int) -> str:
     """One letter for each, from `b` on."""

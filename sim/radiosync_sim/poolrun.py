@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from radiosync.records.edit import Edit
 from radiosync.sync.ports import Job
 from radiosync_sim.poolrig import PoolRig, listener_names
 from radiosync_sim.rig import Fleet
-from radiosync_sim.run import MAX_STEPS, RunOptions
+from radiosync_sim.run import MAX_STEPS, RunOptions, Wall
 from radiosync_sim.scenario import Scenario, load_scenario
 from radiosync_sim.seeds import Spread
 from radiosync_sim.world import World
@@ -140,25 +139,6 @@ class _Cost:
     identical: bool
 
 
-class _Wall:
-    """The wall clock of a run: the time of the edit that was made last."""
-
-    def __init__(self) -> None:
-        self.now_ms = 0
-
-    def __call__(self) -> int:
-        return self.now_ms
-
-    def pass_by(self, edits: Sequence[Edit]) -> None:
-        self.now_ms = max((edit.wall_ms or 0 for edit in edits), default=self.now_ms)
-
-
-def _windows(options: RunOptions) -> list[Sequence[Edit]]:
-    """The edits between two contacts."""
-    edits, size = options.edits, options.contact
-    return [edits[at : at + size] for at in range(0, len(edits), size)]
-
-
 def _airtime_s(fleet: Fleet) -> dict[str, float]:
     return {name: fleet.channel.counters[name].airtime_s for name in fleet.by_name}
 
@@ -170,12 +150,12 @@ def _close(fleet: Fleet) -> None:
 
 def _run_alone(options: RunOptions, scenario: Scenario, seed: int, name: str) -> _Cost:
     """The stream in ordinary contacts with one listener."""
-    wall, jobs = _Wall(), (Job("all", every_edit=options.every_edit),)
+    wall, jobs = Wall(), (Job("all", every_edit=options.every_edit),)
     with tempfile.TemporaryDirectory(prefix="radiosync-sim-") as folder:
         world = World(seed, max_steps=MAX_STEPS)
         fleet = Fleet(world, scenario, Path(folder), ("a", name), jobs, wall_ms=wall)
         speaker, listener = fleet.by_name.values()
-        for window in _windows(options):
+        for window in options.windows:
             wall.pass_by(window)
             speaker.store.edit(window)
             fleet.exchange_between(speaker, listener)
@@ -190,13 +170,13 @@ class _Pool:
     def __init__(
         self, options: RunOptions, scenario: Scenario, seed: int, listeners: int, folder: Path
     ) -> None:
-        self._options, self._wall = options, _Wall()
+        self._options, self._wall = options, Wall()
         self._world = World(seed, max_steps=MAX_STEPS)
         jobs = (Job("all", every_edit=options.every_edit),)
         self._rig = PoolRig(self._world, scenario, folder, listeners, jobs, wall_ms=self._wall)
 
     def run(self, alone: dict[str, _Cost], on_contact: Callable[[int, int, float], None]) -> PoolResult:
-        rig, windows, calls = self._rig, _windows(self._options), 0
+        rig, windows, calls = self._rig, self._options.windows, 0
         for done, window in enumerate(windows, 1):
             self._wall.pass_by(window)
             rig.speaker.store.edit(window)
@@ -222,7 +202,7 @@ class _Pool:
             listeners=len(rig.listeners),
             edits=len(options.edits),
             changes=speaker.store.sealed_changes,
-            contacts=len(_windows(options)),
+            contacts=len(options.windows),
             payload_bytes=speaker.store.sealed_bytes,
             bytes_on_air={side.name: counters[side.name].bytes_sent for side in sides},
             airtime_s=round(airtime_s, 3),

@@ -46,6 +46,26 @@ class RunOptions:
     split: Split | None = None
     seed: int | None = None
 
+    @property
+    def windows(self) -> list[Sequence[Edit]]:
+        """The edits between two contacts."""
+        return [self.edits[at : at + self.contact] for at in range(0, len(self.edits), self.contact)]
+
+
+class Wall:
+    """The wall clock of a run: the time of the edit that was made last."""
+
+    def __init__(self) -> None:
+        self._now_ms = 0
+
+    def __call__(self) -> int:
+        """Milliseconds since 1970."""
+        return self._now_ms
+
+    def pass_by(self, edits: Sequence[Edit]) -> None:
+        """These edits are made now."""
+        self._now_ms = max((edit.wall_ms or 0 for edit in edits), default=self._now_ms)
+
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
@@ -118,15 +138,14 @@ class _Run:
     def __init__(self, options: RunOptions, scenario: Scenario, world: World, folder: Path) -> None:
         self._options, self._scenario, self._world = options, scenario, world
         jobs = (Job("all", every_edit=options.every_edit),)
-        self._wall_ms = 0
-        self._rig = Rig(world, scenario, folder, jobs, wall_ms=lambda: self._wall_ms)
+        self._wall = Wall()
+        self._rig = Rig(world, scenario, folder, jobs, wall_ms=self._wall)
 
     def run(self, on_contact: Callable[[int, int, float], None]) -> RunResult:
-        rig, edits, size = self._rig, self._options.edits, self._options.contact
-        windows = [edits[at : at + size] for at in range(0, len(edits), size)]
+        rig, edits, windows = self._rig, self._options.edits, self._options.windows
         # The yardstick measures every contact that begins at or behind this edit.
         start = int(len(edits) * self._options.warm)
-        warm = sum(1 for at in range(0, len(edits), size) if at < start)
+        warm = sum(1 for at in range(0, len(edits), self._options.contact) if at < start)
         for window in windows[:warm]:
             self._write(window)
             rig.exchange_directly()
@@ -157,9 +176,9 @@ class _Run:
 
     def _write(self, window: Sequence[Edit]) -> None:
         sides = self._rig.sides
+        self._wall.pass_by(window)
         divided = divide(window, self._options.split, (sides[0].store, sides[1].store))
         for side, edits in zip(sides, divided, strict=True):
-            self._wall_ms = max((edit.wall_ms or 0 for edit in window), default=self._wall_ms)
             side.store.edit(edits)
 
 

@@ -5,7 +5,7 @@ from math import comb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radiosync.link.parity import AnswerMeter, spare_frames
+from radiosync.link.parity import spare_frames
 
 
 def cost_s(spare: int, frames: int, loss: float, frame_s: float, repair_s: float) -> float:
@@ -45,27 +45,3 @@ def test_no_loss_no_spares_and_none_in_a_channel_that_is_dead() -> None:
 def test_short_frames_before_a_long_turn_get_spares_and_long_ones_none() -> None:
     assert spare_frames(10, 0.2, 0.1, 5.0) >= 4
     assert spare_frames(10, 0.2, 7.0, 1.0) == 0
-
-
-@given(st.lists(st.booleans(), max_size=30), st.floats(0.01, 5), seconds)
-def test_no_other_number_of_copies_is_cheaper(losses: list[bool], lead_s: float, repair_s: float) -> None:
-    meter = AnswerMeter()
-    for lost in losses:
-        meter.note(lost=lost)
-    losses_of_all = [meter.loss**copies for copies in range(1, 5)]
-    costs = [(copies * lead_s + lost * repair_s) / (1 - lost) for copies, lost in enumerate(losses_of_all, 1)]
-    assert costs[meter.copies(lead_s, repair_s) - 1] <= min(costs) + 1e-9
-
-
-def test_one_lost_answer_is_a_fade_and_many_are_a_channel() -> None:
-    meter = AnswerMeter()
-    assert meter.copies(0.2, 1.5) == 1
-    meter.note(lost=True)
-    assert meter.copies(0.2, 1.5) == 2
-    assert meter.copies(1.0, 3.0) == 1, "on a slow link a copy costs more than it saves"
-    for _ in range(8):
-        meter.note(lost=True)
-    assert meter.copies(0.2, 1.5) == 4
-    for _ in range(20):
-        meter.note(lost=False)
-    assert meter.copies(0.2, 1.5) == 1

@@ -27,44 +27,19 @@ from radiosync.wire.frames import (
 from radiosync.wire.frames0 import read_any_frame, write_old_frame
 from radiosync.wire.shape import Shape
 from radiosync.wire.varint import read_left, write_left
+from tests.wire.test_frames import bytes_, counts, reports, shapes
 from tests.wire.test_frames import frames as new_frames
+from tests.wire.test_frames import hellos as new_hellos
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "frames-v0.json"
 
-counts = st.integers(0, 255).map(read_left)
-arrivings = st.one_of(
-    st.just(Arriving(applied=True)),
-    st.builds(
-        lambda needs: Arriving(needs=tuple(needs)), st.lists(st.integers(0, 300), max_size=TRANSFER_BLOCKS)
-    ),
-)
-
-
-def reports(bits: int) -> st.SearchStrategy[Report]:
-    numbers = st.integers(0, 2**bits - 1)
-    several = st.lists(arrivings, max_size=OPEN_TRANSFERS).map(tuple)
-    return st.builds(Report, numbers, numbers, several, counts, counts, st.booleans())
-
-
-four, bytes_ = st.binary(min_size=4, max_size=4), st.integers(0, 255)
 # What the sender can read is not in them; one who speaks version 1 may have said it before.
-hellos = st.sampled_from([(0, 0), (None, 1)]).flatmap(
-    lambda spoken: st.builds(
-        Hello,
-        st.booleans(),
-        four,
-        four,
-        st.integers(0, 2**32 - 1),
-        st.integers(0, 65535),
-        bytes_,
-        bytes_,
-        four,
-        reports(16),
-        *map(st.just, spoken),
-    )
+hellos = st.builds(
+    lambda hello, spoken: replace(hello, capabilities=spoken[0], version=spoken[1]),
+    new_hellos,
+    st.sampled_from([(0, 0), (None, 1)]),
 )
 acks = st.builds(Ack, reports(8), st.booleans())
-shapes = st.builds(Shape, st.integers(1, 4096), st.integers(0, 15))
 datas = st.builds(
     Data,
     bytes_,
