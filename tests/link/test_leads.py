@@ -28,3 +28,12 @@ def test_one_lost_answer_is_a_fade_and_many_are_a_channel() -> None:
     for _ in range(20):
         meter.note(lost=False)
     assert meter.copies(0.2, 1.5) == 1
+
+
+def test_a_partner_that_asks_for_ever_is_answered_all_the_same() -> None:
+    """The share comes as near to 1 as it can. At 1 there would be nothing to divide by."""
+    meter = AnswerMeter()
+    for _ in range(1000):
+        meter.note(lost=True)
+    assert meter.loss < 1
+    assert meter.copies(0.2, 1.5) == 4
