@@ -355,9 +355,9 @@ class Contact:
             return
         lead = self._choose_lead()
         self._outgoing.version = self._version
+        copies = self._copies(lead)
         # One answer may be lost in a fade, so we go on. Into longer silence goes no data: what nobody hears is airtime lost,
         # and indexes of pieces that cannot be used again.
-        copies = self._copies(lead)
         room_s = self._room_s(copies) if self._silent_overs <= self.heard else 0.0
         joins = lead is Kind.CALL
         data = self._outgoing.fill(room_s, self._call_bytes() if joins else 0)
