@@ -30,10 +30,8 @@ DEMO_EDITS = 1000
 LATER_CONTACTS = 5
 """Contacts after the first one; an eighth of the edits is kept for them."""
 
-_CUT_SHARE = 0.2
-_KILL_SHARE = 0.5
-_INTO_OVER_S = 12.0
-"""How far into an over misfortune strikes: some of it has arrived, none of that is confirmed."""
+_CUT_SHARE = 0.6
+_KILL_SHARE = 0.85
 
 
 class Turn(Enum):
@@ -257,17 +255,14 @@ class _Demo:
         self._rig.a.call()
 
     def _run_to(self, share: float) -> None:
-        """Until that share of everything is confirmed and a new over is on the air, or the contact ends."""
+        """Until that share of everything has arrived, most of it not confirmed, or the contact ends."""
         rig = self._rig
         rig.run_while(lambda: rig.a.station.busy and not self._has_come(share))
-        until_at = self._world.now + _INTO_OVER_S
-        rig.run_while(lambda: rig.a.station.busy and self._world.now < until_at)
 
     def _has_come(self, share: float) -> bool:
-        progress = self._progress
-        if progress is None or progress.more:
-            return False
-        return progress.bytes_there >= share * progress.bytes_total > 0
+        a, b = self._rig.sides
+        come = b.store.kept_bytes >= share * a.store.sealed_bytes > 0
+        return come and not a.station.mail(a.partner).has_more
 
     def _watch(self, event: StationEvent) -> None:
         match event:

@@ -17,6 +17,7 @@ from radiosync.sync.mail import Mail
 from radiosync.sync.ports import Draft, Job, Partner, SealedTransfer
 from radiosync.sync.station import CAPABILITIES, ContactEvent, Station, StationEvent
 from radiosync.wire.frames import PROTOCOL_VERSION
+from radiosync.wire.shape import Shape
 from radiosync_sim.channel import Channel
 from radiosync_sim.errors import SimulationError
 from radiosync_sim.modem import Modem, attach_modem
@@ -36,20 +37,29 @@ _EVERYBODY = "QST"
 
 
 class MeteredStore(Store):
-    """A store that counts what it seals.
+    """A store that counts what it seals and what it keeps of what arrives.
 
     Attributes:
         sealed_bytes, sealed_changes: of all transfers so far.
+        kept_bytes: of all pieces so far.
     """
 
     sealed_bytes = 0
     sealed_changes = 0
+    kept_bytes = 0
 
     def seal(self, partner: Partner, draft: Draft) -> SealedTransfer:
         """Seal, and count."""
         self.sealed_bytes += len(draft.data)
         self.sealed_changes += draft.changes
         return super().seal(partner, draft)
+
+    def keep_pieces(
+        self, partner: Partner, number: int, shape: Shape, block: int, pieces: Mapping[int, bytes]
+    ) -> None:
+        """Keep, and count."""
+        self.kept_bytes += sum(map(len, pieces.values()))
+        super().keep_pieces(partner, number, shape, block, pieces)
 
 
 @dataclass(frozen=True, slots=True)
