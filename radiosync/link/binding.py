@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from radiosync.errors import WireError
-from radiosync.link.calling import claimed_digest, hear_call, outgoing_call_seed, spelled_out
+from radiosync.link.calling import claimed_mark, hear_call, outgoing_call_seed, spelled_out
 from radiosync.link.mailbox import Mailbox
 from radiosync.link.over import Body
 from radiosync.link.slots import Role
 from radiosync.wire.check import strip_check
+from radiosync.wire.context import EMPTY_MARK, Mark
 from radiosync.wire.frames import (
     CALL_CHECK_BYTES,
     Ack,
@@ -68,9 +69,9 @@ class Binding:
                 return heard if heard and self.is_ours(heard[0]) else None
             if kind in (Kind.OLD_ACK, Kind.OLD_DATA) and not knows_old:
                 return None
-            digest = claimed_digest(frame, mailbox) if kind is Kind.ACK else b""
+            mark = claimed_mark(frame, mailbox) if kind is Kind.ACK else EMPTY_MARK
             content, left_bytes = read_any_frame(
-                strip_check(frame, self.seed(speaker, kind, digest), self._check_bytes)
+                strip_check(frame, self.seed(speaker, kind, mark), self._check_bytes)
             )
         except WireError:
             return None
@@ -78,7 +79,7 @@ class Binding:
 
     def body(self, data: bytes, kind: Kind) -> Body:
         """A frame of ours, which still lacks its check."""
-        seed = self.seed(self._role, kind, self._mailbox.standing.heard_digest)
+        seed = self.seed(self._role, kind, self._mailbox.standing.heard_mark)
         return Body(data, seed, CALL_CHECK_BYTES if kind is Kind.CALL else self._check_bytes)
 
     def spelled_out(self, report: Report, reply: bool, capabilities: int) -> Hello:
@@ -104,11 +105,11 @@ class Binding:
             case _ as never:
                 assert_never(never)
 
-    def seed(self, speaker: Role, kind: Kind, digest: bytes = b"") -> bytes:
+    def seed(self, speaker: Role, kind: Kind, mark: Mark = EMPTY_MARK) -> bytes:
         """Seed of a frame's check.
 
-        A hello agrees on databases and epochs, so it cannot depend on them. An acknowledgement depends on more: `digest` of
-        the context after the transfers that it confirms, as a call is not answered by a hello that would compare it.
+        A hello agrees on databases and epochs, so it cannot depend on them. An acknowledgement depends on more: the `mark`
+        after the transfers that it confirms, as a call is not answered by a hello that would compare it.
         """
         standing, parties, ours = self._mailbox.standing, self._parties, speaker is self._role
         caller, called = (
@@ -130,7 +131,7 @@ class Binding:
             case Kind.DATA:
                 return seed + databases[:4] + bytes(epochs[:1])
             case Kind.ACK:
-                return seed + databases + bytes(epochs) + digest
+                return seed + databases + bytes(epochs) + mark.seed
             case Kind.CALL:
                 return outgoing_call_seed(parties.us, parties.them, parties.incarnation, standing)
             case Kind.ROUND:

@@ -7,6 +7,7 @@ call that does not fit is noise, and the caller, not answered, says a hello in f
 from radiosync.errors import WireError
 from radiosync.link.mailbox import Mailbox, Standing
 from radiosync.wire.check import strip_check
+from radiosync.wire.context import EMPTY_MARK, Mark
 from radiosync.wire.frames import (
     CALL_CHECK_BYTES,
     Call,
@@ -29,7 +30,7 @@ def outgoing_call_seed(us: bytes, them: bytes, incarnation: int, standing: Stand
     """Seed of a call of ours; `incarnation` is that of our database."""
     incarnations = incarnation, standing.heard_incarnation or 0
     return short_call_seed(
-        us, them, incarnations, (standing.epoch, standing.heard_epoch), standing.heard_digest
+        us, them, incarnations, (standing.epoch, standing.heard_epoch), standing.heard_mark
     )
 
 
@@ -44,32 +45,32 @@ def hear_call(
         standing = mailbox.standing
         if not isinstance(call, Call) or standing.heard_incarnation is None:
             return None
-        digest = _digest_after(call.report.through, mailbox)
+        mark = _mark_after(call.report.through, mailbox)
         incarnations, epochs = (
             (standing.heard_incarnation, incarnation),
             (standing.heard_epoch, standing.epoch),
         )
-        strip_check(frame, short_call_seed(them, us, incarnations, epochs, digest), CALL_CHECK_BYTES)
+        strip_check(frame, short_call_seed(them, us, incarnations, epochs, mark), CALL_CHECK_BYTES)
     except WireError:
         return None
     return call, left_bytes
 
 
-def claimed_digest(ack: bytes, mailbox: Mailbox) -> bytes:
-    """Digest of the context after what an acknowledgement, whose check may still be on it, says it has.
+def claimed_mark(ack: bytes, mailbox: Mailbox) -> Mark:
+    """What both share after what an acknowledgement, whose check may still be on it, says it has.
 
     Raises WireError if there is none: then it speaks of a history that is not ours.
     """
     if len(ack) <= _ACK_THROUGH_AT:
         raise WireError("an acknowledgement is too short")
-    return _digest_after(ack[_ACK_THROUGH_AT], mailbox)
+    return _mark_after(ack[_ACK_THROUGH_AT], mailbox)
 
 
-def _digest_after(through: int, mailbox: Mailbox) -> bytes:
-    digest = mailbox.mark(unfold(through, CALL_BITS, mailbox.standing.confirmed))
-    if digest is None:
+def _mark_after(through: int, mailbox: Mailbox) -> Mark:
+    mark = mailbox.mark(unfold(through, CALL_BITS, mailbox.standing.confirmed))
+    if mark is None:
         raise WireError("a frame speaks of transfers that we do not know")
-    return digest
+    return mark
 
 
 def spelled_out(
@@ -87,7 +88,7 @@ def spelled_out(
         contact=contact,
         epoch=standing.heard_epoch,
         heard_epoch=standing.epoch,
-        heard_digest=mailbox.mark(through) or b"",
+        heard_mark=mailbox.mark(through) or EMPTY_MARK,
         report=Report(
             sealed, through, report.arriving, report.grant_bytes, report.pending_bytes, report.more
         ),

@@ -513,9 +513,10 @@ class Contact:
             contact=parties.number,
             epoch=standing.epoch,
             heard_epoch=standing.heard_epoch,
-            heard_digest=standing.heard_digest,
+            heard_mark=standing.heard_mark,
             report=report,
             capabilities=parties.capabilities,
+            begins=standing.begins,
         )
 
     def _report(self, grant_bytes: int, pending_bytes: int) -> Report:

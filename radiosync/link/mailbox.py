@@ -10,6 +10,7 @@ from typing import Protocol
 
 from radiosync.transfer.receiver import Receiver
 from radiosync.transfer.sender import Sender
+from radiosync.wire.context import Mark
 from radiosync.wire.frames import Hello
 from radiosync.wire.shape import Shape
 
@@ -23,7 +24,8 @@ class Standing:
 
     Attributes:
         epoch, sealed, confirmed: of our traffic: all transfers up to `confirmed` are applied there.
-        heard_epoch, through, heard_digest: of the partner's traffic: all up to `through` are applied here.
+        begins: transfer behind which the epoch of our traffic begins.
+        heard_epoch, through, heard_mark: of the partner's traffic: all up to `through` are applied here.
         heard_incarnation: of the partner's database; None before we ever met.
         version: of the protocol that the partner spoke last; None before.
         capabilities: what the partner can read.
@@ -32,9 +34,10 @@ class Standing:
     epoch: int
     sealed: int
     confirmed: int
+    begins: int
     heard_epoch: int
     through: int
-    heard_digest: bytes
+    heard_mark: Mark
     heard_incarnation: int | None = None
     version: int | None = None
     capabilities: int = 0
@@ -55,8 +58,8 @@ class Mailbox(Protocol):
     def most_urgent(self) -> int:
         """The most urgent class that `seal_next` can ever give; 0 is the most urgent of all."""
 
-    def mark(self, number: int) -> bytes | None:
-        """Digest of the context after transfer `number` of our traffic; None if it is not known."""
+    def mark(self, number: int) -> Mark | None:
+        """What both share after transfer `number` of our traffic; None if it is not known."""
 
     def senders(self) -> Sequence[Sender]:
         """Our unconfirmed transfers, in order of number, anew from what is durable."""

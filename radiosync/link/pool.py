@@ -17,6 +17,7 @@ from radiosync.errors import WireError
 from radiosync.link.mailbox import Mailbox
 from radiosync.link.timing import Timing
 from radiosync.wire.check import strip_check
+from radiosync.wire.context import Mark
 from radiosync.wire.frames import CALL_CHECK_BYTES, Kind, Round, kind_of, pool_seed, read_frame
 
 ANSWER_BYTES = 56
@@ -93,13 +94,14 @@ def data_seed(pool: bytes, lead: Round) -> bytes:
     return pool_seed(pool, b"data", _numbers(lead))
 
 
-def answer_seed(pool: bytes, member: bytes, lead: Round, digest: bytes) -> bytes:
+def answer_seed(pool: bytes, member: bytes, lead: Round, mark: Mark | None) -> bytes:
     """Seed of the answer of `member` to an over: a late copy of an answer to another one is noise.
 
-    `digest` is that of the context after what an acknowledgement says it has, so that nothing is confirmed that is not
-    there. A hello says it openly: then it is empty.
+    `mark` is that after what an acknowledgement says it has, so that nothing is confirmed that is not there. A hello says
+    it openly: then it is None.
     """
-    return pool_seed(pool, b"answer", member, _numbers(lead), bytes([lead.over & 0xFF]), digest)
+    seed = b"" if mark is None else mark.seed
+    return pool_seed(pool, b"answer", member, _numbers(lead), bytes([lead.over & 0xFF]), seed)
 
 
 def _numbers(lead: Round) -> bytes:

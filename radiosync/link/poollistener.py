@@ -22,6 +22,7 @@ from radiosync.link.pool import (
 )
 from radiosync.link.timing import Timing
 from radiosync.wire.check import strip_check
+from radiosync.wire.context import EMPTY_MARK
 from radiosync.wire.frames import (
     TURN_BYTES,
     Ack,
@@ -189,7 +190,7 @@ class PoolListener:
             contact=lead.contact,
             epoch=lead.epoch,
             heard_epoch=standing.epoch,
-            heard_digest=self._mailbox.mark(standing.confirmed) or b"",
+            heard_mark=self._mailbox.mark(standing.confirmed) or EMPTY_MARK,
             report=Report(lead.sealed, standing.confirmed, more=lead.more),
         )
 
@@ -213,8 +214,8 @@ class PoolListener:
             self._wait(now)
             return
         self.state, self._deadline, self._place = State.SPEAKING, None, None
-        digest = b"" if lead.greet else self._mailbox.standing.heard_digest
-        seed = answer_seed(self.parties.pool, us, lead, digest)
+        mark = None if lead.greet else self._mailbox.standing.heard_mark
+        seed = answer_seed(self.parties.pool, us, lead, mark)
         body = Body(self._write_answer(lead), seed, self._timing.check_bytes)
         self._over = build_over([body], self._timing)
 
@@ -240,7 +241,7 @@ class PoolListener:
             contact=parties.number,
             epoch=0,
             heard_epoch=standing.heard_epoch,
-            heard_digest=standing.heard_digest,
+            heard_mark=standing.heard_mark,
             report=report,
         )
 

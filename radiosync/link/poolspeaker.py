@@ -218,11 +218,11 @@ class PoolSpeaker:
             mark = self._mailbox.mark(through)
             if mark is None and not is_hello:
                 return None
-            seed = answer_seed(self.parties.pool, member.identity, lead, b"" if is_hello else mark or b"")
+            seed = answer_seed(self.parties.pool, member.identity, lead, None if is_hello else mark)
             strip_check(frame, seed, check_bytes)
         except WireError:
             return None
-        agrees = not isinstance(content, Hello) or content.heard_digest == mark
+        agrees = not isinstance(content, Hello) or content.heard_mark == mark
         return _Answer(content.report, through, agrees)
 
     def _hear(self, member: _Member, answer: _Answer) -> None:

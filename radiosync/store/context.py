@@ -168,6 +168,15 @@ class Contexts:
         for statement in _CUT:
             connection.execute(statement, side.values(first=number))
 
+    def go_back(self, connection: Connection, side: Side, number: int) -> int:
+        """Forget all that came behind this version, and give its number; 0, and nothing is forgotten, if it is not here."""
+        try:
+            self.context(connection, side, number)
+        except ContextError:
+            return 0
+        self.cut(connection, side, number + 1)
+        return number
+
     def forget(self, side: Side) -> None:
         """Forget what is remembered outside the database."""
         self._kept.pop(side, None)

@@ -16,11 +16,11 @@ from radiosync.records.model import Origin
 from radiosync.store.carried import Carried
 from radiosync.store.context import Contexts, Side, Tip
 from radiosync.store.database import AnyRow
-from radiosync.store.models import forget_models, keep_model, prune_models
+from radiosync.store.models import forget_models, keep_model, model_digest, prune_models
 from radiosync.store.schema import exchange, piece, transfer_in, transfer_out
 from radiosync.store.station import read_counters
 from radiosync.sync.ports import ArrivingTransfer, Delivery, Direction, Draft, SealedTransfer
-from radiosync.wire.context import Additions, FieldKey, RecordKey
+from radiosync.wire.context import Additions, FieldKey, Mark, RecordKey
 from radiosync.wire.shape import Shape
 
 EPOCHS: Final = 256
@@ -40,6 +40,7 @@ class State(NamedTuple):
     in_incarnation: int | None = None
     in_epoch: int = 0
     in_through: int = 0
+    out_begins: int = 0
 
 
 def _transfer(table: Table) -> ColumnElement[bool]:
@@ -150,7 +151,7 @@ class OutboundTransfers:
         cursors = json.dumps({**_cursors(before), draft.scope: draft.through})
         tip = self._contexts.grow(connection, _out(partner), before, draft.plain, draft.additions, cursors)
         connection.execute(_ADD_OUT, {"partner": partner, "number": tip.number, **_row(connection, draft)})
-        keep_model(connection, _out(partner), tip.number, draft.model)
+        keep_model(connection, _out(partner), tip.number, draft.model, draft.plain)
         self._carried.note(connection, partner, tip.number, draft.carries)
         _write_state(connection, partner, out_sealed=tip.number)
         return _fresh(tip.number, draft)
@@ -176,7 +177,7 @@ class OutboundTransfers:
         connection.execute(
             _SET_OUT, {**_name(partner, number), **_row(connection, draft), "sealed_anew": True}
         )
-        keep_model(connection, side, number, draft.model)
+        keep_model(connection, side, number, draft.model, draft.plain)
         self._carried.note(connection, partner, number, draft.carries)
         return replace(_fresh(number, draft), sealed_anew=True)
 
@@ -221,20 +222,23 @@ class OutboundTransfers:
             self._contexts.prune(connection, _out(partner), through)
         return carried
 
-    def digest(self, connection: Connection, partner: int, number: int) -> bytes | None:
-        """Chain digest after a transfer; None if that is not known."""
-        tip = self._contexts.tip(connection, _out(partner), number)
-        return None if tip is None else tip.digest
+    def mark(self, connection: Connection, partner: int, number: int) -> Mark | None:
+        """What both share after a transfer; None if that is not known."""
+        return _mark(connection, self._contexts, _out(partner), number)
 
-    def rewind(self, connection: Connection, partner: int, through: int) -> None:
-        """Start a new epoch with the cursors of `through`."""
-        state = read_state(connection, partner)
-        tip = self._contexts.tip(connection, _out(partner), through) if through else None
+    def rewind(self, connection: Connection, partner: int, through: int, *, anew: bool = False) -> None:
+        """Start a new epoch with the cursors of `through`, and behind it unless it is `anew`."""
+        state, side = read_state(connection, partner), _out(partner)
+        tip = self._contexts.tip(connection, side, through) if through else None
         connection.execute(_DROP_OUT, {"of_partner": partner, "through": state.out_sealed})
-        self._contexts.begin(connection, _out(partner), tip.cursors if tip else "{}")
-        forget_models(connection, _out(partner))
+        begins = 0 if anew else self._contexts.go_back(connection, side, through)
+        if not begins:
+            self._contexts.begin(connection, side, tip.cursors if tip else "{}")
+        forget_models(connection, side)
         epoch = (state.out_epoch + 1) % EPOCHS
-        _write_state(connection, partner, out_epoch=epoch, out_sealed=0, out_confirmed=0)
+        _write_state(
+            connection, partner, out_epoch=epoch, out_begins=begins, out_sealed=begins, out_confirmed=begins
+        )
 
     def _tip(self, connection: Connection, partner: int, number: int) -> Tip:
         tip = self._contexts.tip(connection, _out(partner), number)
@@ -248,9 +252,11 @@ class InboundTransfers:
     def __init__(self, contexts: Contexts) -> None:
         self._contexts = contexts
 
-    def digest(self, connection: Connection, partner: int, through: int) -> bytes:
-        """Chain digest after all that is applied without a gap."""
-        return self._tip(connection, partner, through).digest
+    def mark(self, connection: Connection, partner: int, through: int) -> Mark:
+        """What is here after all that is applied without a gap."""
+        mark = _mark(connection, self._contexts, _in(partner), through)
+        assert mark is not None, "the newest version is never pruned"
+        return mark
 
     def arriving(self, connection: Connection, partner: int) -> list[ArrivingTransfer]:
         """Transfers of which anything is here, in order."""
@@ -265,13 +271,17 @@ class InboundTransfers:
             found.append(ArrivingTransfer(row.number, shape, blocks, row.applied))
         return found
 
-    def begin_epoch(self, connection: Connection, partner: int, incarnation: int, epoch: int) -> None:
-        """Forget all that has arrived in part, and the context."""
+    def begin_epoch(
+        self, connection: Connection, partner: int, incarnation: int, epoch: int, begins: int
+    ) -> None:
+        """Forget all that has arrived in part, and the context behind `begins`, or all of it if it is not known so far."""
         for statement in _FORGET_IN:
             connection.execute(statement, {"of_partner": partner})
-        self._contexts.begin(connection, _in(partner))
+        through = self._contexts.go_back(connection, _in(partner), begins)
+        if not through:
+            self._contexts.begin(connection, _in(partner))
         forget_models(connection, _in(partner))
-        _write_state(connection, partner, in_incarnation=incarnation, in_epoch=epoch, in_through=0)
+        _write_state(connection, partner, in_incarnation=incarnation, in_epoch=epoch, in_through=through)
 
     def keep(
         self,
@@ -330,7 +340,7 @@ class InboundTransfers:
         """A transfer has been applied: take it and those that waited for it into the context, or let it wait."""
         number, plain, additions = delivery.number, delivery.plain, delivery.additions
         connection.execute(_DROP_PIECES, _name(partner, number))
-        keep_model(connection, _in(partner), number, delivery.model)
+        keep_model(connection, _in(partner), number, delivery.model, plain)
         through = read_state(connection, partner).in_through
         if number != through + 1:
             self._let_wait(connection, partner, number, plain, additions)
@@ -363,6 +373,11 @@ class InboundTransfers:
         tip = self._contexts.tip(connection, _in(partner), number)
         assert tip is not None, "the newest version is never pruned"
         return tip
+
+
+def _mark(connection: Connection, contexts: Contexts, side: Side, number: int) -> Mark | None:
+    tip = contexts.tip(connection, side, number)
+    return None if tip is None else Mark(tip.digest, model_digest(connection, side, number))
 
 
 def _out(partner: int) -> Side:

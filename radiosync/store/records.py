@@ -14,6 +14,7 @@ from radiosync.records.value import value_to_json
 from radiosync.store.codec import Content, decode_record, encode_record
 from radiosync.store.database import AnyRow, Database
 from radiosync.store.origins import Origins
+from radiosync.store.schema import change
 from radiosync.store.schema import record as table
 from radiosync.wire.context import RecordKey
 
@@ -42,7 +43,12 @@ _PASS_ON: Final = (
     .where(table.c.id.in_(bindparam("known_ids", expanding=True)), ~table.c.passed_on)
     .values(passed_on=True)
 )
-_PASS_ALL_ON: Final = update(table).where(~table.c.passed_on).values(passed_on=True)
+_CHANGED_SINCE: Final = table.c.id.in_(
+    select(change.c.record_id).where(change.c.arrival > bindparam("after"))
+)
+_PASS_ON_SINCE: Final = (
+    update(table).where(~table.c.passed_on, table.c.alive | _CHANGED_SINCE).values(passed_on=True)
+)
 _MATTERS: Final = table.c.alive | table.c.passed_on
 
 
@@ -151,9 +157,12 @@ class Records:
         for start in range(0, len(numbers), LOOKUP_KEYS):
             connection.execute(_PASS_ON, {"known_ids": numbers[start : start + LOOKUP_KEYS]})
 
-    def pass_all_on(self, connection: Connection) -> None:
-        """Another station may know any record: it has shown that we do not remember all that we told it."""
-        connection.execute(_PASS_ALL_ON)
+    def pass_on_since(self, connection: Connection, arrival: int) -> None:
+        """Any other station may know what we had behind an arrival: one has shown that we forgot what we told it.
+
+        What had been deleted by then was never told.
+        """
+        connection.execute(_PASS_ON_SINCE, {"after": arrival})
 
     # Everything, a few at a time.
 

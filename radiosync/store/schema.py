@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest revision of the schema. A database that has it is used as it is."""
 
 metadata = MetaData(
@@ -197,6 +197,9 @@ exchange = Table(
     Column("in_incarnation", Number),
     Column("in_epoch", Number, nullable=False),
     Column("in_through", Number, nullable=False),
+    Column(
+        "out_begins", Number, nullable=False, server_default="0"
+    ),  # transfer behind which the epoch begins
 )
 
 transfer_out = Table(
@@ -265,7 +268,8 @@ model = Table(
     _of_partner(),
     Column("direction", Text, primary_key=True),
     Column("number", Number, primary_key=True),  # of the transfer that it was left by
-    Column("state", LargeBinary, nullable=False),
+    Column("state", LargeBinary),  # null if no batch can build on it any more
+    Column("digest", LargeBinary, nullable=False),  # of the batches that have taught it
 )
 
 version = Table(

@@ -62,7 +62,7 @@ from radiosync.sync.ports import (
     SealedTransfer,
     Wear,
 )
-from radiosync.wire.context import Context, RecordKey
+from radiosync.wire.context import Context, Mark, RecordKey
 from radiosync.wire.shape import Shape
 
 _END: Final = 1 << 62
@@ -418,7 +418,7 @@ class Store:
         """How far our traffic has come."""
         with self._database.read() as connection:
             state = read_state(connection, partner.key)
-            return Outbound(state.out_epoch, state.out_sealed, state.out_confirmed)
+            return Outbound(state.out_epoch, state.out_sealed, state.out_confirmed, state.out_begins)
 
     def cursor(self, partner: Partner, scope: str, number: int | None = None) -> int:
         """Arrival up to which everything in this scope is sealed or confirmed; 0 at first.
@@ -484,19 +484,22 @@ class Store:
         if confirmed is not None:
             self._partners.note_confirmed(connection, partner.key, confirmed, self._clock())
 
-    def mark_digest(self, partner: Partner, number: int) -> bytes | None:
-        """Chain digest of the OUT context after transfer `number`; None if that is no longer, or not yet, known."""
+    def mark(self, partner: Partner, number: int) -> Mark | None:
+        """Of what is here of the OUT context after transfer `number`; None if that is no longer, or not yet, known."""
         with self._database.read() as connection:
-            return self._out.digest(connection, partner.key, number)
+            return self._out.mark(connection, partner.key, number)
 
-    def rewind(self, partner: Partner, through: int) -> None:
-        """The partner has less than we believed: take back all that came after `through` and start a new epoch.
+    def rewind(self, partner: Partner, through: int, *, anew: bool = False, forgot: bool = False) -> None:
+        """The partner has less than we believed: take back all that came after `through` and start a new epoch behind it.
 
-        In a pool no member has applied anything of the new epoch.
+        It begins with an empty context if that is `anew`, or the old one is no longer known. With `forgot`, others may know
+        records that were deleted before they were sent. In a pool no member has applied anything of the new epoch.
         """
         with self._database.write() as connection:
-            self._out.rewind(connection, partner.key, through)
-            self._records.pass_all_on(connection)
+            self._out.rewind(connection, partner.key, through, anew=anew)
+            if forgot:
+                cursors = self._out.cursors(connection, partner.key)
+                self._records.pass_on_since(connection, min(cursors.values(), default=0))
             reset_members(connection, partner.key)
 
     # Pools.
@@ -518,18 +521,21 @@ class Store:
         """How far the partner's traffic has come."""
         with self._database.read() as connection:
             state = read_state(connection, partner.key)
-            digest = self._in.digest(connection, partner.key, state.in_through)
-            return Inbound(state.in_incarnation, state.in_epoch, state.in_through, digest)
+            mark = self._in.mark(connection, partner.key, state.in_through)
+            return Inbound(state.in_incarnation, state.in_epoch, state.in_through, mark)
 
     def arriving(self, partner: Partner) -> Sequence[ArrivingTransfer]:
         """Transfers behind `through` of which anything is here, in order."""
         with self._database.read() as connection:
             return self._in.arriving(connection, partner.key)
 
-    def begin_epoch(self, partner: Partner, incarnation: int, epoch: int) -> None:
-        """The partner starts anew: forget its pieces and the IN context, `through` is 0. Applied records stay."""
+    def begin_epoch(self, partner: Partner, incarnation: int, epoch: int, begins: int = 0) -> None:
+        """The partner starts anew behind transfer `begins`: forget its pieces, and all of the IN context that came later.
+
+        `through` becomes `begins`, or 0 with an empty context if that version is not known. Applied records stay.
+        """
         with self._database.write() as connection:
-            self._in.begin_epoch(connection, partner.key, incarnation, epoch)
+            self._in.begin_epoch(connection, partner.key, incarnation, epoch, begins)
             self._partners.meet(connection, partner.key, incarnation, self._clock())
 
     def keep_pieces(

@@ -29,7 +29,7 @@ from radiosync.sync.ports import (
     Wear,
 )
 from radiosync.wire.batch import encode_batch
-from radiosync.wire.context import Aliases, Context, RecordKey
+from radiosync.wire.context import Aliases, Context, Mark, RecordKey
 from radiosync.wire.shape import Shape
 
 _LEAD_BYTES = 20
@@ -200,8 +200,8 @@ class _Scratch:
     ) -> Mapping[int, RecordKey]:
         return self._store.aliased(partner, direction, numbers)
 
-    def mark_digest(self, partner: Partner, number: int) -> bytes | None:
-        return self._store.mark_digest(partner, number)
+    def mark(self, partner: Partner, number: int) -> Mark | None:
+        return self._store.mark(partner, number)
 
     def model(self, partner: Partner, direction: Direction, version: int) -> bytes | None:
         return self._store.model(partner, direction, version)
@@ -223,10 +223,10 @@ class _Scratch:
     def confirm(self, partner: Partner, through: int) -> None:
         raise _unasked()
 
-    def rewind(self, partner: Partner, through: int) -> None:
+    def rewind(self, partner: Partner, through: int, *, anew: bool = False, forgot: bool = False) -> None:
         raise _unasked()
 
-    def begin_epoch(self, partner: Partner, incarnation: int, epoch: int) -> None:
+    def begin_epoch(self, partner: Partner, incarnation: int, epoch: int, begins: int = 0) -> None:
         raise _unasked()
 
     def keep_pieces(

@@ -27,6 +27,7 @@ from radiosync.sync.ports import (
 )
 from radiosync.transfer.receiver import Receiver
 from radiosync.transfer.sender import Sender
+from radiosync.wire.context import Mark
 from radiosync.wire.frames import Hello, unfold
 from radiosync.wire.shape import PIECE_SIZES, Shape, choose_shape
 
@@ -36,7 +37,7 @@ _PACKING = 3
 _FIRST_BYTES = 512
 """A batch for a partner that we have never heard is about so long: the first over carries hardly more."""
 
-_NO_DIGEST = b"\xff\xff\xff\xff"
+_NO_MARK = Mark(b"\xff\xff\xff\xff")
 """What we report when we cannot read the partner's batches: it fits no context, so the partner begins anew."""
 
 
@@ -83,14 +84,15 @@ class Mail:
         """How far both directions have come."""
         if self._standing is None:
             out, come = self._store.outbound(self._partner), self._store.inbound(self._partner)
-            digest = _NO_DIGEST if self._lost else come.digest
+            mark = _NO_MARK if self._lost else come.mark
             self._standing = Standing(
                 out.epoch,
                 out.sealed,
                 out.confirmed,
+                out.begins,
                 come.epoch,
                 come.through,
-                digest,
+                mark,
                 come.incarnation,
                 self._partner.version,
                 self._partner.capabilities,
@@ -107,9 +109,9 @@ class Mail:
         """The most urgent class of all jobs that send."""
         return next((job.priority for job in self._jobs if job.sends), EVERY_CLASS)
 
-    def mark(self, number: int) -> bytes | None:
-        """Digest of the context after transfer `number` of our traffic."""
-        return self._store.mark_digest(self._partner, number)
+    def mark(self, number: int) -> Mark | None:
+        """What both share after transfer `number` of our traffic."""
+        return self._store.mark(self._partner, number)
 
     def senders(self) -> Sequence[Sender]:
         """Our unconfirmed transfers."""
@@ -293,10 +295,13 @@ class Mail:
         self._standing = None
         come = self._store.inbound(self._partner)
         reborn = come.incarnation is not None and come.incarnation != hello.incarnation
-        if come.incarnation != hello.incarnation or come.epoch != hello.epoch:
-            self._store.begin_epoch(self._partner, hello.incarnation, hello.epoch)
+        is_new = come.incarnation != hello.incarnation or come.epoch != hello.epoch
+        # A hello of version 0 does not say where an epoch begins. We would lose all that we share: our answer gets another.
+        must_wait = hello.begins is None and come.through > 0 and not reborn
+        if is_new and not must_wait:
+            self._store.begin_epoch(self._partner, hello.incarnation, hello.epoch, hello.begins or 0)
             self._lost = False
-            self._withdraw(lambda data: not names_theirs(data))
+            self._withdraw(hello, lambda data: not names_theirs(data))
         # A hello of version 0 says nothing of capabilities: what we have heard of them counts on.
         can = self._partner.capabilities if hello.capabilities is None else hello.capabilities
         self._store.meet(self._partner, hello.incarnation, hello.version, can)
@@ -306,29 +311,38 @@ class Mail:
             version=hello.version,
             capabilities=can,
         )
-        self._withdraw(lambda data: can_read(self._partner, data))
+        self._withdraw(hello, lambda data: can_read(self._partner, data))
         self._agree(hello, reborn)
 
-    def _withdraw(self, is_fine: Callable[[bytes], bool]) -> None:
+    def _withdraw(self, hello: Hello, is_fine: Callable[[bytes], bool]) -> None:
         """Plan again what the partner cannot read: it gives aliases anew, or speaks another version than it did."""
         if not all(is_fine(transfer.data) for transfer in self._store.unconfirmed(self._partner)):
-            self._store.rewind(self._partner, self._store.outbound(self._partner).confirmed)
+            self._rewind(hello, self._store.outbound(self._partner).confirmed)
+
+    def _rewind(self, hello: Hello, through: int, *, forgot: bool = False) -> None:
+        """Begin an epoch behind `through`. In version 0 one cannot say where that is, so all of them begin with nothing."""
+        self._store.rewind(self._partner, through, anew=not hello.version, forgot=forgot)
 
     def _agree(self, hello: Hello, reborn: bool) -> None:
         """What the partner says that it has is believed, more or less than we thought (protocol, section 4.3)."""
         out = self._store.outbound(self._partner)
-        if reborn or (hello.heard_epoch != out.epoch and out.confirmed):
-            self._store.rewind(self._partner, 0)
-            return
-        if hello.heard_epoch != out.epoch:
-            return  # It has not heard of this epoch yet; it will when it hears our hello.
-        through = unfold(hello.report.through, 16, out.confirmed)
-        if self._store.mark_digest(self._partner, through) != hello.heard_digest:
-            self._store.rewind(self._partner, 0)
-        elif through > out.confirmed:
-            self._store.confirm(self._partner, through)
-        elif through < out.confirmed:
-            self._store.rewind(self._partner, through)
+        knows = hello.heard_epoch == out.epoch
+        if reborn:
+            self._rewind(hello, 0)
+        elif not knows and out.confirmed == out.begins:
+            pass  # It has not heard of this epoch yet; it will when it hears our hello.
+        else:
+            through = unfold(hello.report.through, 16, out.confirmed)
+            mark = self._store.mark(self._partner, through)
+            if mark is None or mark.context != hello.heard_mark.context:
+                # What goes on behind what we have seen confirmed shows that we were put back: to there it may be the same.
+                self._rewind(hello, out.confirmed if through > out.confirmed > out.begins else 0, forgot=True)
+            elif not knows or through < out.confirmed:
+                self._rewind(hello, through)
+            else:
+                self._store.confirm(self._partner, through)
+                if mark.model != hello.heard_mark.model and hello.begins is not None:
+                    self._rewind(hello, through)
 
 
 def _coarser_shape(wished: Shape, old: Shape, data_bytes: int) -> Shape | None:
@@ -357,4 +371,4 @@ class PoolMail(Mail):
     def begin_anew(self) -> None:
         """A new epoch from the very beginning, for all members."""
         self._standing = None
-        self._store.rewind(self._partner, 0)
+        self._store.rewind(self._partner, 0, forgot=True)

@@ -2,7 +2,7 @@
 
 Every method is synchronous and is one transaction: when it returns, its effect is on disk; when it raises, it had none.
 "Arrival" is the place of a change in this station's own log of changes, counted from 1 in the order in which they arrived
-here, whoever made them. "Number" is that of a transfer, counted from 1 per partner, direction and epoch.
+here, whoever made them. "Number" is that of a transfer, counted for each partner and direction from where the epoch began.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from enum import Enum, StrEnum
 from typing import Protocol
 
 from radiosync.records.model import Change, Origin
-from radiosync.wire.context import Additions, Context, RecordKey
+from radiosync.wire.context import Additions, Context, Mark, RecordKey
 from radiosync.wire.shape import Shape
 
 
@@ -131,11 +131,13 @@ class Outbound:
         epoch: grows when numbering and context start anew; modulo 256.
         sealed: number of the newest transfer.
         confirmed: all transfers up to this number are applied there.
+        begins: number behind which the epoch begins, with the context of then; 0 if it began with an empty one.
     """
 
     epoch: int
     sealed: int
     confirmed: int
+    begins: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +148,13 @@ class Inbound:
         incarnation: the partner database that it came from; None before the first contact.
         epoch: as the partner counts it.
         through: all transfers up to this number are applied here.
-        digest: chain digest of the context after `through`.
+        mark: of what is here of context and model after `through`.
     """
 
     incarnation: int | None
     epoch: int
     through: int
-    digest: bytes
+    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,17 +341,21 @@ class SyncStore(Protocol):
     def confirm(self, partner: Partner, through: int) -> None:
         """The partner has applied all transfers up to `through`: forget their bytes, keep the mark."""
 
-    def mark_digest(self, partner: Partner, number: int) -> bytes | None:
-        """Chain digest of the OUT context after transfer `number`; None if that is no longer, or not yet, known.
+    def mark(self, partner: Partner, number: int) -> Mark | None:
+        """Of what is here of the OUT context after transfer `number`; None if that is no longer, or not yet, known.
 
         Known for 0, for all that is sealed, and for at least the last 32 confirmed ones.
         """
 
-    def rewind(self, partner: Partner, through: int) -> None:
+    def rewind(self, partner: Partner, through: int, *, anew: bool = False, forgot: bool = False) -> None:
         """The partner has less than we believed: take back all that came after `through` and start a new epoch.
 
-        Cursors return to where they stood at `through`, or to 0 if that is no longer known or `through` is 0. In a pool no
-        member has applied anything of the new epoch.
+        It begins behind `through`, with the context of then and no model; with an empty one behind 0 if that is `anew`, or
+        no longer known. Cursors return to where they stood at `through`, or to 0 if that is no longer known or `through` is
+        0. In a pool no member has applied anything of the new epoch.
+
+        `forgot`: the partner has what we do not remember to have sent. So others may know records that we believe nobody
+        knows, and their deletes count from now on.
         """
 
     # Pools.
@@ -368,8 +374,11 @@ class SyncStore(Protocol):
     def arriving(self, partner: Partner) -> Sequence[ArrivingTransfer]:
         """Transfers behind `through` of which anything is here, in order."""
 
-    def begin_epoch(self, partner: Partner, incarnation: int, epoch: int) -> None:
-        """The partner starts anew: forget its pieces and the IN context, `through` is 0. Applied records stay."""
+    def begin_epoch(self, partner: Partner, incarnation: int, epoch: int, begins: int = 0) -> None:
+        """The partner starts anew behind transfer `begins`: forget its pieces, and all of the IN context that came later.
+
+        `through` becomes `begins`, or 0 with an empty context if that version is not known. Applied records stay.
+        """
 
     def keep_pieces(
         self, partner: Partner, number: int, shape: Shape, block: int, pieces: Mapping[int, bytes]

@@ -19,6 +19,26 @@ DIGEST_BYTES = 4
 EMPTY_DIGEST = bytes(DIGEST_BYTES)
 
 
+class Mark(NamedTuple):
+    """Tells in eight bytes whether two stations share the same.
+
+    Attributes:
+        context: chain digest of the context.
+        model: digest of the compact codec's model; zeros if it has learnt nothing.
+    """
+
+    context: bytes = EMPTY_DIGEST
+    model: bytes = EMPTY_DIGEST
+
+    @property
+    def seed(self) -> bytes:
+        """Both, as they stand in the seed of a check."""
+        return self.context + self.model
+
+
+EMPTY_MARK = Mark()
+
+
 class RecordKey(NamedTuple):
     """What a record is called everywhere: its table and its identity."""
 
@@ -75,7 +95,7 @@ class Aliases:
 
 
 def chain_digest(before: bytes, plain: bytes) -> bytes:
-    """Digest of the context after a transfer whose plain bytes are `plain`."""
+    """Digest of the context after a transfer whose plain bytes are `plain`, or of the model after one that taught it."""
     return hashlib.blake2b(
         before + hashlib.blake2b(plain, digest_size=32).digest(), digest_size=DIGEST_BYTES
     ).digest()

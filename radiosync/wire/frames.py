@@ -19,7 +19,7 @@ from typing import TypeAlias, assert_never
 
 from radiosync.errors import WireError
 from radiosync.limits import OPEN_TRANSFERS, TRANSFER_BLOCKS
-from radiosync.wire.context import DIGEST_BYTES
+from radiosync.wire.context import DIGEST_BYTES, Mark
 from radiosync.wire.shape import PIECE_SIZES, Shape
 from radiosync.wire.varint import read_left, read_uvarint, write_left, write_uvarint
 
@@ -62,22 +62,23 @@ def call_seed(called: bytes) -> bytes:
 
 
 def short_call_seed(
-    caller: bytes, called: bytes, incarnations: tuple[int, int], epochs: tuple[int, int], digest: bytes
+    caller: bytes, called: bytes, incarnations: tuple[int, int], epochs: tuple[int, int], mark: Mark
 ) -> bytes:
     """Seed of the frame check of a call: all that a hello would have said and that has not changed.
 
     Args:
         caller, called: identities.
         incarnations, epochs: of the caller and of the called, and of their traffic.
-        digest: of the context that the caller has of the called's traffic, after the `through` that the call states.
+        mark: of what the caller has of the called's traffic, after the `through` that the call states.
     """
     numbers = b"".join(number.to_bytes(4, "big") for number in incarnations) + bytes(epochs)
-    return b"call1" + caller + called + numbers + digest
+    return b"call1" + caller + called + numbers + mark.seed
 
 
 _ADDRESS_BYTES = 4
 _HELLO_BYTES = 1 + 2 * _ADDRESS_BYTES + 4 + 2 + 3 + 3 + DIGEST_BYTES
 """Of what a hello of every version begins with, behind its head."""
+_BEGINS_BYTES = 4
 
 
 class Kind(IntEnum):
@@ -160,10 +161,11 @@ class Hello:
         contact: number that the caller gave the contact.
         epoch: of the sender's traffic.
         heard_epoch: of the receiver's traffic, as the sender knows it.
-        heard_digest: of the context that the sender has of the receiver's traffic.
+        heard_mark: of what the sender has of the receiver's traffic. A hello of version 0 says nothing of models.
         report: what it has and wants; numbers modulo 65536.
         capabilities: what the sender can read; None if it does not say so, as in a hello of version 0.
         version: of the protocol that the sender speaks.
+        begins: transfer behind which the epoch of the sender's traffic begins; None if it does not say so.
     """
 
     reply: bool
@@ -173,10 +175,11 @@ class Hello:
     contact: int
     epoch: int
     heard_epoch: int
-    heard_digest: bytes
+    heard_mark: Mark
     report: Report
     capabilities: int | None = 0
     version: int = PROTOCOL_VERSION
+    begins: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +274,8 @@ def write_frame(frame: Frame, left_bytes: int = 0) -> bytes:
                 head
                 + write_hello_start(frame)
                 + bytes([frame.capabilities or 0])
+                + frame.heard_mark.model
+                + (frame.begins or 0).to_bytes(_BEGINS_BYTES, "big")
                 + _write_report(frame.report)
             )
         case Call():
@@ -310,7 +315,7 @@ def write_hello_start(hello: Hello) -> bytes:
     body += hello.incarnation.to_bytes(4, "big") + hello.contact.to_bytes(2, "big")
     body += bytes([hello.epoch]) + (hello.report.sealed & 0xFFFF).to_bytes(2, "big")
     body += bytes([hello.heard_epoch]) + (hello.report.through & 0xFFFF).to_bytes(2, "big")
-    return body + hello.heard_digest
+    return body + hello.heard_mark.context
 
 
 def write_arriving(entries: Sequence[Arriving]) -> bytes:
@@ -419,7 +424,7 @@ def read_hello_start(body: bytes, reply: bool, report: Report) -> Hello:
         contact=contact,
         epoch=body[15],
         heard_epoch=body[18],
-        heard_digest=body[21:_HELLO_BYTES],
+        heard_mark=Mark(body[21:_HELLO_BYTES]),
         report=stated,
         version=body[0],
     )
@@ -456,9 +461,15 @@ def _read_report(flags: int, sealed: int, through: int, body: bytes, at: int) ->
 
 def _read_hello(flags: int, body: bytes) -> Hello:
     """A hello of this version, or of a later one: these add to the end."""
-    report, _ = _read_report(flags, 0, 0, body, _HELLO_BYTES + 1)
+    capabilities, at = body[_HELLO_BYTES], _HELLO_BYTES + 1
+    model, at = body[at : at + DIGEST_BYTES], at + DIGEST_BYTES
+    begins, at = int.from_bytes(body[at : at + _BEGINS_BYTES], "big"), at + _BEGINS_BYTES
+    if len(body) < at:
+        raise WireError("a hello is too short")
+    report, _ = _read_report(flags, 0, 0, body, at)
     hello = read_hello_start(body, bool(flags & Flag.REPLY), report)
-    return replace(hello, capabilities=body[_HELLO_BYTES])
+    mark = hello.heard_mark._replace(model=model)
+    return replace(hello, capabilities=capabilities, heard_mark=mark, begins=begins)
 
 
 def _read_call(flags: int, body: bytes) -> Call:

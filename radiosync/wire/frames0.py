@@ -71,7 +71,7 @@ def _read(kind: Kind, flags: int, body: bytes) -> Frame:
     if kind is Kind.OLD_ACK:
         return Ack(_read_report(flags, body[0], body[1], body[2:]), bool(flags & _BYE))
     hello = read_hello_start(body, bool(flags & _REPLY), _read_report(flags, 0, 0, body[_REPORT_AT:]))
-    return replace(hello, version=1, capabilities=None) if flags & _SPEAKS_1 else hello
+    return replace(hello, version=1, capabilities=None, begins=None) if flags & _SPEAKS_1 else hello
 
 
 def _read_data(flags: int, body: bytes) -> Data:

@@ -5,10 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from radiosync.link.mailbox import EVERY_CLASS, Standing
 from radiosync.transfer.receiver import Receiver
 from radiosync.transfer.sender import Sender
+from radiosync.wire.context import EMPTY_MARK, Mark
 from radiosync.wire.frames import Hello, unfold
 from radiosync.wire.shape import Shape, choose_shape
-
-_DIGEST = bytes(4)
 
 
 class PayloadMail:
@@ -33,7 +32,7 @@ class PayloadMail:
         """How far both directions have come."""
         met = self._met
         spoken = () if met is None else (met.incarnation, met.version, met.capabilities or 0)
-        return Standing(0, self._sealed, self._confirmed, 0, self._through, _DIGEST, *spoken)
+        return Standing(0, self._sealed, self._confirmed, 0, 0, self._through, EMPTY_MARK, *spoken)
 
     @property
     def has_more(self) -> bool:
@@ -45,9 +44,9 @@ class PayloadMail:
         """There is one class."""
         return 0
 
-    def mark(self, number: int) -> bytes | None:
-        """There is no context, so its digest is always the same."""
-        return _DIGEST if number <= self._sealed else None
+    def mark(self, number: int) -> Mark | None:
+        """There is no context, so its mark is always the same."""
+        return EMPTY_MARK if number <= self._sealed else None
 
     def senders(self) -> Sequence[Sender]:
         """Unconfirmed transfers."""

@@ -34,7 +34,7 @@ from radiosync.wire.ax25 import Address
 from radiosync.wire.batch import DELETES, Column, Extra, RecordRef
 from radiosync.wire.check import append_check, strip_check
 from radiosync.wire.codec import Model, pack_compact, unpack
-from radiosync.wire.context import DIGEST_BYTES, Aliases, Context
+from radiosync.wire.context import DIGEST_BYTES, EMPTY_MARK, Aliases, Context, Mark
 from radiosync.wire.frames import (
     CALL_CHECK_BYTES,
     PROTOCOL_VERSION,
@@ -186,7 +186,22 @@ def test_flags() -> None:
 def test_offsets_in_a_hello() -> None:
     arriving = (Arriving(needs=(1,)),)
     report = Report(0x1234, 0x5678, arriving, grant_bytes=9, pending_bytes=10)
-    data = write_frame(Hello(False, b"RRRR", b"SSSS", 0xA1A2A3A4, 0xB1B2, 0xC1, 0xD1, b"GGGG", report, 7))
+    data = write_frame(
+        Hello(
+            False,
+            b"RRRR",
+            b"SSSS",
+            0xA1A2A3A4,
+            0xB1B2,
+            0xC1,
+            0xD1,
+            Mark(b"GGGG", b"MMMM"),
+            report,
+            7,
+            1,
+            0xE1E2E3E4,
+        )
+    )
     expected = [
         data[:2],
         bytes([PROTOCOL_VERSION]),
@@ -200,6 +215,8 @@ def test_offsets_in_a_hello() -> None:
         b"\x56\x78",
         b"GGGG",
         b"\x07",
+        b"MMMM",
+        b"\xe1\xe2\xe3\xe4",
     ]
     *fixed, last = rows("5.2", "offset")
     assert [data[int(at) : int(at) + int(size)] for at, size, _ in fixed] == expected
@@ -372,12 +389,12 @@ def test_the_seeds_of_the_example() -> None:
     read_frame(strip_check(hello, call_seed(BASE), 2))
     read_frame(strip_check(data, b"caller" + FIELD + BASE + CONTACT + bytes([0, 0, 0, 1, 0]), 2))
     read_frame(strip_check(answer, b"called" + FIELD + BASE + CONTACT, 2))
-    read_frame(strip_check(bye, _bound(b"caller", 1, 1, 2) + bytes(4), 2))
-    short = short_call_seed(FIELD, BASE, (1, 2), (0, 0), bytes(4))
+    read_frame(strip_check(bye, _bound(b"caller", 1, 1, 2) + EMPTY_MARK.seed, 2))
+    short = short_call_seed(FIELD, BASE, (1, 2), (0, 0), EMPTY_MARK)
     frame, _ = read_frame(strip_check(call, short, CALL_CHECK_BYTES))
     assert isinstance(frame, Call)
-    digest = re.findall(r"`00`, `([0-9a-f]{8})`\.", words("11.3"))[-1]
-    read_frame(strip_check(end, _bound(b"called", 2, 2, 1) + bytes.fromhex(digest), 2))
+    digest = re.findall(r"`00`, `([0-9a-f]{8})`, `00000000`\.", words("11.3"))[-1]
+    read_frame(strip_check(end, _bound(b"called", 2, 2, 1) + bytes.fromhex(digest) + bytes(4), 2))
 
 
 def test_the_batch_of_the_example() -> None:
@@ -394,7 +411,7 @@ def test_the_batch_of_the_example() -> None:
     hello, _ = read_frame(answer[:-2])
     assert isinstance(hello, Hello)
     inner = blake2b(read.plain, digest_size=32).digest()
-    assert hello.heard_digest == blake2b(bytes(4) + inner, digest_size=4).digest()
+    assert hello.heard_mark.context == blake2b(bytes(4) + inner, digest_size=4).digest()
 
 
 def test_the_framings_of_the_example() -> None:
@@ -402,7 +419,7 @@ def test_the_framings_of_the_example() -> None:
     tnc, bare, stream = example("11.4")
     assert KissAx25Framing(Address("N0CALL", 7), Address("N0CALL")).encode(bye) == tnc
     assert KissFraming().encode(bye) == bare
-    longer = append_check(bye[:-2], _bound(b"caller", 1, 1, 2) + bytes(4), 4)
+    longer = append_check(bye[:-2], _bound(b"caller", 1, 1, 2) + EMPTY_MARK.seed, 4)
     assert StreamFraming(2).encode(longer) == stream
 
 

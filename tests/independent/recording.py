@@ -138,6 +138,8 @@ def _record_pair(what: Recording) -> dict[str, Any]:
                 rig.b.store.deliver(elsewhere, Delivery(1, _from_elsewhere(wall_ms[0]), b"", Additions()))
             if turn == 5:
                 rig.b.store.rewind(rig.b.partner, 0)
+            if turn == 6:
+                rig.b.store.rewind(rig.b.partner, rig.b.store.outbound(rig.b.partner).confirmed)
             rig.exchange()
         assert rig.identical
         stations = [

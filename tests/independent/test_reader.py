@@ -107,7 +107,7 @@ def test_contexts_of_the_example() -> None:
     plain = plain_form(EXAMPLE_PACKED, EXAMPLE_STRING)
     first = Context().grown(names, (example_change().record,), plain)
     assert blake(4, bytes(4), plain) == DATA[7:11]
-    assert first.digest == REPLY[-7:-3]
+    assert first.digest == REPLY[23:27]
     second = first.grown(Names(), (), plain_form(SECOND[-16:-4], SECOND[-21:-17]))
     assert second.digest.hex() == "b21fdc95"
 
@@ -146,6 +146,8 @@ def test_stored_contacts_are_read(name: str) -> None:
     sent = [(station, bytes.fromhex(data)) for station, data in contact["sent"]]
     opened = [o for station, data in sent for o in listener.hear(station, data)]
     assert {why for _, _, why in listener.unread} <= {"a hello of version 0"}
+    leads = [frame for _, frame in listener.frames if isinstance(frame, Leading)]
+    assert any(frame.said.get("begins") for frame in leads), "an epoch that goes on from an earlier one"
     read: dict[tuple[int, int], list[Any]] = defaultdict(list)
     stored: dict[tuple[int, int], list[Any]] = defaultdict(list)
     for o in opened:
@@ -267,9 +269,12 @@ def digest_of(context: Context, packed: bytes, string: bytes) -> bytes:
     return blake(4, context.digest, plain_form(packed, string))
 
 
-def sealed(changes: list[Change]) -> bytes:
-    packed, string = columns(changes, names_of(changes), Names(), ())
-    digest = digest_of(Context(), packed, string)
+EMPTY = Context()
+
+
+def sealed(changes: list[Change], context: Context = EMPTY) -> bytes:
+    packed, string = columns(changes, names_of(changes), context.names, context.aliases)
+    digest = digest_of(context, packed, string)
     return bytes([STORED + 16]) + digest + uvarint(len(string)) + string + uvarint(len(packed)) + packed
 
 
@@ -294,17 +299,20 @@ def checked(seed: bytes, frame: bytes) -> bytes:
     return kiss(frame + zlib.crc32(seed + frame).to_bytes(4, "big")[:2])
 
 
-def test_a_new_epoch_begins_with_an_empty_context() -> None:
+@pytest.mark.parametrize(("begins", "number"), [(0, 1), (1, 2), (2, 1)])
+def test_a_new_epoch_begins_where_it_says_or_with_nothing(begins: int, number: int) -> None:
+    """In the epoch before, transfer 1 has come. The batch is the same for an empty context, so it has to say a new one."""
     listener = Listener("bare KISS", [(FIELD, 1), (BASE, 2)])
     for station, frame in EXAMPLE[:4]:
         listener.hear(station, kiss(frame))
-    hello = bytes.fromhex("0000013f2a9c0d5f1c7a900000000100030100010000000000000001")
-    batch = sealed(rich_changes())
-    data = bytes([0xE4, 0, 0, 0, 0, (len(batch) + 191) // 192 * 16 - 1]) + batch
+    hello = bytes.fromhex(f"0000013f2a9c0d5f1c7a90000000010003010001000000000000000100000000{begins:08x}")
+    traffic = Traffic(0, [Context()]) if number == 1 else listener.traffic(0)
+    batch = sealed(rich_changes(), traffic.contexts[number - 1])
+    data = bytes([0xE4 + 4 * (number - 1), 0, 0, 0, 0, (len(batch) + 191) // 192 * 16 - 1]) + batch
     contact = Contact(FIELD, BASE, 3)
     assert not listener.hear(0, checked(b"call" + BASE, hello))
     (opened,) = listener.hear(0, checked(contact.seed(FIELD) + Side(1, 1).seed(), data))
-    assert (opened.epoch, opened.number, opened.changes) == (1, 1, rich_changes())
+    assert (opened.epoch, opened.number, opened.changes) == (1, number, rich_changes())
 
 
 # What must be refused

@@ -27,7 +27,7 @@ from radiosync.sync.ports import (
     SealedTransfer,
     Wear,
 )
-from radiosync.wire.context import EMPTY_DIGEST, Additions, Context, RecordKey, chain_digest
+from radiosync.wire.context import EMPTY_DIGEST, Additions, Context, Mark, RecordKey, chain_digest
 from radiosync.wire.shape import Shape
 from tests.wire.changes import End
 
@@ -53,6 +53,7 @@ class Traffic:
     """What is kept about one partner."""
 
     out_epoch: int = 0
+    begins: int = 0
     confirmed: int = 0
     sealed: list[tuple[bytes, Additions, dict[str, int]]] = field(default_factory=list)
     transfers: dict[int, SealedTransfer] = field(default_factory=dict)
@@ -79,9 +80,9 @@ class Traffic:
         return end
 
 
-def _digest(batches: Iterable[Sequence[object]]) -> bytes:
-    """Digest of the context behind these batches."""
-    return reduce(chain_digest, (cast(bytes, batch[0]) for batch in batches), EMPTY_DIGEST)
+def _mark(batches: Iterable[Sequence[object]]) -> Mark:
+    """Of the context behind these batches, which taught nothing."""
+    return Mark(reduce(chain_digest, (cast(bytes, batch[0]) for batch in batches), EMPTY_DIGEST))
 
 
 P = ParamSpec("P")
@@ -168,7 +169,7 @@ class MemoryStore:
 
     def outbound(self, partner: Partner) -> Outbound:
         traffic = self.traffic(partner)
-        return Outbound(traffic.out_epoch, len(traffic.sealed), traffic.confirmed)
+        return Outbound(traffic.out_epoch, len(traffic.sealed), traffic.confirmed, traffic.begins)
 
     def cursor(self, partner: Partner, scope: str, number: int | None = None) -> int:
         traffic = self.traffic(partner)
@@ -241,15 +242,18 @@ class MemoryStore:
         for number in [number for number in traffic.transfers if number <= through]:
             del traffic.transfers[number]
 
-    def mark_digest(self, partner: Partner, number: int) -> bytes | None:
+    def mark(self, partner: Partner, number: int) -> Mark | None:
         traffic = self.traffic(partner)
-        return _digest(traffic.sealed[:number]) if number <= len(traffic.sealed) else None
+        return _mark(traffic.sealed[:number]) if number <= len(traffic.sealed) else None
 
     @changing
-    def rewind(self, partner: Partner, through: int) -> None:
+    def rewind(self, partner: Partner, through: int, *, anew: bool = False, forgot: bool = False) -> None:
         traffic = self.traffic(partner)
-        cursors = traffic.sealed[through - 1][2] if 0 < through <= len(traffic.sealed) else {}
-        traffic.base_cursors, traffic.sealed, traffic.confirmed = cursors, [], 0
+        traffic.sealed = traffic.sealed[:through]
+        if anew or not through:
+            traffic.base_cursors = traffic.sealed[-1][2] if traffic.sealed else {}
+            traffic.sealed = []
+        traffic.begins = traffic.confirmed = len(traffic.sealed)
         traffic.transfers.clear()
         traffic.out_epoch = (traffic.out_epoch + 1) % 256
         traffic.rewinds += 1
@@ -260,8 +264,7 @@ class MemoryStore:
     def inbound(self, partner: Partner) -> Inbound:
         traffic = self.traffic(partner)
         through = len(traffic.received)
-        digest = _digest(traffic.received)
-        return Inbound(traffic.in_incarnation, traffic.in_epoch, through, digest)
+        return Inbound(traffic.in_incarnation, traffic.in_epoch, through, _mark(traffic.received))
 
     def arriving(self, partner: Partner) -> Sequence[ArrivingTransfer]:
         return [
@@ -270,12 +273,12 @@ class MemoryStore:
         ]
 
     @changing
-    def begin_epoch(self, partner: Partner, incarnation: int, epoch: int) -> None:
+    def begin_epoch(self, partner: Partner, incarnation: int, epoch: int, begins: int = 0) -> None:
         traffic = self.traffic(partner)
         if traffic.in_incarnation != incarnation:
             traffic.since = len(self.log)
         traffic.in_incarnation, traffic.in_epoch = incarnation, epoch
-        traffic.received = []
+        traffic.received = traffic.received[:begins] if begins <= len(traffic.received) else []
         traffic.arriving.clear()
 
     @changing

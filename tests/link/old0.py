@@ -10,6 +10,7 @@ from radiosync.limits import OPEN_TRANSFERS, TRANSFER_BLOCKS
 from radiosync.link.contact import Contact, Role
 from radiosync.link.over import Body, Over, build_over
 from radiosync.wire.check import strip_check
+from radiosync.wire.context import Mark
 from radiosync.wire.frames import Ack, Arriving, Call, Data, Frame, Hello, Kind, Report
 from radiosync.wire.frames0 import read_any_frame
 from radiosync.wire.shape import PIECE_SIZES, Shape
@@ -36,7 +37,7 @@ def write_frame(frame: Hello | Ack | Data, left_bytes: int = 0) -> bytes:
     body += frame.incarnation.to_bytes(4, "big") + frame.contact.to_bytes(2, "big")
     body += bytes([frame.epoch]) + (report.sealed & 0xFFFF).to_bytes(2, "big")
     body += bytes([frame.heard_epoch]) + (report.through & 0xFFFF).to_bytes(2, "big")
-    return head + body + frame.heard_digest + _write_report(report)
+    return head + body + frame.heard_mark.context + _write_report(report)
 
 
 def _write_report(report: Report) -> bytes:
@@ -71,7 +72,7 @@ def _read_hello(flags: int, body: bytes) -> Hello:
     incarnation, contact = int.from_bytes(body[9:13], "big"), int.from_bytes(body[13:15], "big")
     reply, receiver, sender = bool(flags & 1), body[1:5], body[5:9]
     epochs = body[15], body[18]
-    return Hello(reply, receiver, sender, incarnation, contact, *epochs, body[21:25], report, 0, 0)
+    return Hello(reply, receiver, sender, incarnation, contact, *epochs, Mark(body[21:25]), report, 0, 0)
 
 
 def _read_data(flags: int, body: bytes) -> Data:

@@ -14,6 +14,7 @@ from radiosync.sync.mail import Mail, PoolMail
 from radiosync.sync.ports import Partner, PoolRole
 from radiosync.sync.station import Station
 from radiosync.wire.check import strip_check
+from radiosync.wire.context import Mark
 from radiosync.wire.frames import (
     CALL_CHECK_BYTES,
     Ack,
@@ -134,9 +135,11 @@ def a_round(lead: Round, *data: bytes, pool: bytes = POOL, timing: Timing = VHF)
     return build_over([*bodies, *(Body(each, data_seed(pool, lead), 2) for each in data)], timing)
 
 
-def an_answer(frame: Frame, member: bytes, lead: Round, digest: bytes = b"", pool: bytes = POOL) -> bytes:
+def an_answer(
+    frame: Frame, member: bytes, lead: Round, mark: Mark | None = None, pool: bytes = POOL
+) -> bytes:
     """An answer as a member would make it."""
-    body = Body(write_frame(frame), answer_seed(pool, member, lead, digest), 2)
+    body = Body(write_frame(frame), answer_seed(pool, member, lead, mark), 2)
     return build_over([body], VHF).frames[0]
 
 

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radiosync.errors import WireError
-from radiosync.link.calling import claimed_digest, hear_call, outgoing_call_seed, spelled_out
+from radiosync.link.calling import claimed_mark, hear_call, outgoing_call_seed, spelled_out
 from radiosync.link.contact import Contact, Role, State
 from radiosync.link.events import Outcome
 from radiosync.link.mailbox import Mailbox, Standing
 from radiosync.sync.mail import Mail
 from radiosync.sync.station import ContactBegan, Station
 from radiosync.wire.check import append_check
+from radiosync.wire.context import EMPTY_MARK, Mark
 from radiosync.wire.frames import (
     CALL_CHECK_BYTES,
     Ack,
@@ -40,20 +41,21 @@ US, THEM = b"us" * 4, b"them" * 2
 
 @dataclass
 class Shelf:
-    """As much of a mailbox as a call asks for: `marks` are the digests that it knows."""
+    """As much of a mailbox as a call asks for."""
 
     standing: Standing
-    marks: dict[int, bytes]
+    marks: dict[int, Mark]
 
-    def mark(self, number: int) -> bytes | None:
+    def mark(self, number: int) -> Mark | None:
         return self.marks.get(number)
 
 
-def shelf(standing: Standing, marks: dict[int, bytes]) -> Mailbox:
+def shelf(standing: Standing, marks: dict[int, Mark]) -> Mailbox:
     return Shelf(standing, marks)  # type: ignore[return-value]
 
 
 numbers32, bytes_, digests = st.integers(0, 2**32 - 1), st.integers(0, 255), st.binary(min_size=4, max_size=4)
+marks = st.builds(Mark, digests, digests)
 reports = st.builds(Report, st.integers(0, 255), st.integers(0, 255))
 pieces = st.builds(Data, st.integers(0, 7), bytes_, bytes_, st.binary(min_size=1), st.just(Shape(3, 1)))
 calls = st.builds(Call, st.integers(0, 65535), bytes_, reports, st.none() | pieces)
@@ -66,15 +68,15 @@ class Pair:
     incarnations: tuple[int, int]
     epochs: tuple[int, int]
     through: int
-    digest: bytes
+    mark: Mark
 
     def caller(self) -> Standing:
         mine, theirs = self.epochs
-        return Standing(mine, 0, 0, theirs, self.through, self.digest, self.incarnations[1], 1)
+        return Standing(mine, 0, 0, 0, theirs, self.through, self.mark, self.incarnations[1], 1)
 
     def called(self) -> Standing:
         theirs, mine = self.epochs
-        return Standing(mine, 0, self.through, theirs, 0, b"none", self.incarnations[0], 1)
+        return Standing(mine, 0, self.through, 0, theirs, 0, EMPTY_MARK, self.incarnations[0], 1)
 
     def say(self, call: Call) -> bytes:
         call = replace(call, report=replace(call.report, through=self.through & 0xFF))
@@ -82,12 +84,12 @@ class Pair:
         return append_check(write_frame(call, 7), seed, CALL_CHECK_BYTES)
 
     def hear(self, frame: bytes, us: bytes = THEM, them: bytes = US) -> tuple[Call, int] | None:
-        marks = {self.through: self.digest}
-        return hear_call(frame, us, them, self.incarnations[1], shelf(self.called(), marks))
+        box = shelf(self.called(), {self.through: self.mark})
+        return hear_call(frame, us, them, self.incarnations[1], box)
 
 
 pairs = st.builds(
-    Pair, st.tuples(numbers32, numbers32), st.tuples(bytes_, bytes_), st.integers(0, 10**6), digests
+    Pair, st.tuples(numbers32, numbers32), st.tuples(bytes_, bytes_), st.integers(0, 10**6), marks
 )
 
 
@@ -102,18 +104,17 @@ def test_a_call_is_heard_by_whom_it_is_for(pair: Pair, call: Call) -> None:
 
 @given(pairs, calls, st.data())
 def test_any_difference_makes_a_call_noise(pair: Pair, call: Call, data: st.DataObject) -> None:
-    """To know another incarnation, epoch or digest, of either side, is to hear nothing."""
+    """To know another incarnation, epoch, context or model, of either side, is to hear nothing."""
     other = data.draw(pairs)
-    part = data.draw(st.sampled_from(["caller", "called", "epoch", "other epoch", "digest"]))
-    incarnations, epochs = list(pair.incarnations), list(pair.epochs)
+    part = data.draw(st.sampled_from(["caller", "called", "epoch", "other epoch", "context", "model"]))
+    incarnations, epochs, mark = list(pair.incarnations), list(pair.epochs), pair.mark
     if part in ("caller", "called"):
         incarnations[part == "called"] = other.incarnations[0]
-    elif part == "digest":
-        other = replace(other, digest=other.digest)
+    elif part in mark._fields:
+        mark = mark._replace(**{part: getattr(other.mark, part)})
     else:
         epochs[part == "epoch"] = other.epochs[0]
-    digest = other.digest if part == "digest" else pair.digest
-    hearer = Pair((incarnations[0], incarnations[1]), (epochs[0], epochs[1]), pair.through, digest)
+    hearer = Pair((incarnations[0], incarnations[1]), (epochs[0], epochs[1]), pair.through, mark)
     heard = hearer.hear(pair.say(call))
     assert (heard is not None) is (hearer == pair)
 
@@ -132,7 +133,7 @@ def test_a_call_that_speaks_of_what_we_do_not_know_is_noise(pair: Pair, call: Ca
     assert later.hear(frame) is None
     nothing = shelf(pair.called(), {})
     assert hear_call(frame, THEM, US, pair.incarnations[1], nothing) is None
-    empty = replace(pair, digest=b"")
+    empty = replace(pair, mark=Mark(b"", b""))
     assert hear_call(empty.say(call), THEM, US, pair.incarnations[1], nothing) is None
 
 
@@ -153,11 +154,11 @@ def test_no_bytes_pass_for_a_call(pair: Pair, body: bytes) -> None:
 
 def test_a_stranger_cannot_be_called_in_short() -> None:
     """Whoever has never met us has no incarnation of ours to call."""
-    pair = Pair((1, 0), (0, 0), 0, b"dgst")
+    pair = Pair((1, 0), (0, 0), 0, Mark(b"dgst"))
     unmet = replace(pair.called(), heard_incarnation=None)
     for incarnation in (0, 1):
         frame = replace(pair, incarnations=(0, incarnation)).say(Call(1, 0, Report(0, 0)))
-        assert hear_call(frame, THEM, US, incarnation, shelf(unmet, {0: b"dgst"})) is None
+        assert hear_call(frame, THEM, US, incarnation, shelf(unmet, {0: Mark(b"dgst")})) is None
 
 
 @given(pairs, st.integers(0, 255), st.integers(0, 127), st.booleans())
@@ -165,12 +166,12 @@ def test_a_call_spells_out_as_the_hello_that_it_saves(
     pair: Pair, sealed: int, away: int, reply: bool
 ) -> None:
     standing = replace(pair.called(), through=pair.through)
-    box = shelf(standing, {pair.through: pair.digest})
+    box = shelf(standing, {pair.through: pair.mark})
     report = Report(sealed, pair.through & 0xFF, (), 300, 7, True)
     hello = spelled_out(report, reply, THEM, US, 77, 5, box)
     assert (hello.receiver, hello.sender, hello.contact, hello.reply) == (THEM, US, 77, reply)
     assert (hello.incarnation, hello.epoch, hello.heard_epoch) == (pair.incarnations[0], *pair.epochs)
-    assert (hello.report.through, hello.heard_digest) == (pair.through, pair.digest)
+    assert (hello.report.through, hello.heard_mark) == (pair.through, pair.mark)
     assert hello.report.sealed % 256 == sealed
     assert abs(hello.report.sealed - pair.through) <= 128 or hello.report.sealed == sealed
     assert (hello.report.grant_bytes, hello.report.pending_bytes, hello.report.more) == (300, 7, True)
@@ -178,13 +179,13 @@ def test_a_call_spells_out_as_the_hello_that_it_saves(
 
 
 @given(st.binary(max_size=9))
-def test_an_acknowledgement_of_what_we_do_not_know_has_no_digest(data: bytes) -> None:
-    box = shelf(Standing(0, 0, 5, 0, 0, b"none"), {5: b"five"})
+def test_an_acknowledgement_of_what_we_do_not_know_has_no_mark(data: bytes) -> None:
+    box = shelf(Standing(0, 0, 5, 0, 0, 0, EMPTY_MARK), {5: Mark(b"five")})
     if len(data) > 3 and data[3] == 5:
-        assert claimed_digest(data, box) == b"five"
+        assert claimed_mark(data, box) == Mark(b"five")
     else:
         with pytest.raises(WireError):
-            claimed_digest(data, box)
+            claimed_mark(data, box)
 
 
 # Among many.
@@ -470,10 +471,11 @@ def test_an_acknowledgement_whose_digest_is_not_ours_is_noise() -> None:
     anna, ben = acquainted(3, 3)
     one, _, answer = opened(anna, ben)
     out = anna.outbound(partner_of(ben))
-    digest = anna.mark_digest(partner_of(ben), out.confirmed)
-    assert digest is not None
+    mark = anna.mark(partner_of(ben), out.confirmed)
+    assert mark is not None
     ack = write_frame(Ack(Report(1, out.confirmed)))
-    for said, is_heard in ((b"else", False), (b"", False), (digest, True)):
+    others = Mark(b"else"), EMPTY_MARK, mark._replace(model=b"else")
+    for said, is_heard in (*((other, False) for other in others), (mark, True)):
         frame = append_check(ack, one._binding.seed(Role.CALLED, Kind.ACK, said), VHF.check_bytes)
         assert one.receive_frame(frame, now=1.0) is is_heard
     assert one.receive_frame(answer, now=2.0)

@@ -17,7 +17,7 @@ from radiosync.link.pool import answers_s
 from radiosync.link.poollistener import PoolListener
 from radiosync.link.poolspeaker import TURNS, PoolSpeaker
 from radiosync.link.timing import CALLS, SILENT_OVERS
-from radiosync.wire.context import EMPTY_DIGEST
+from radiosync.wire.context import EMPTY_MARK, Mark
 from radiosync.wire.frames import Ack, Arriving, Hello, Kind, Report
 from tests.link.line import VHF
 from tests.link.memory import MemoryStore
@@ -301,7 +301,7 @@ def test_it_hangs_up_on_members_that_answer_and_take_nothing() -> None:
             overs += 1
             lead = lead_of(over)
             for each in others:
-                frame = an_answer(NOTHING, each.origin.station, lead, EMPTY_DIGEST)
+                frame = an_answer(NOTHING, each.origin.station, lead, EMPTY_MARK)
                 assert end.receive_frame(frame, now=0.0) == (not lead.bye)
     assert STALLED_OVERS * 2 <= overs <= STALLED_OVERS * 2 + 2
     assert outcome(end.poll_events()) is Outcome.DROPPED
@@ -362,7 +362,7 @@ def test_a_member_that_is_always_out_of_order_cannot_make_all_begin_anew_for_eve
         if over is None:
             break
         lead = lead_of(over)
-        lost = Hello(True, POOL, BEN, 9, 2, 0, lead.epoch, b"\xff" * 4, Report(0, 0))
+        lost = Hello(True, POOL, BEN, 9, 2, 0, lead.epoch, Mark(b"\xff" * 4), Report(0, 0))
         end.receive_frame(an_answer(lost, BEN, lead), now=0.0)
         pass_time(end)
     assert end.state is State.CLOSED
@@ -376,7 +376,7 @@ def test_what_others_say_of_an_epoch_that_is_no_more_is_not_taken() -> None:
     lead = lead_of(over)
     hers = answer(listener(carla, 2), over)
     assert hers is not None
-    lost = Hello(True, POOL, BEN, 9, 2, 0, lead.epoch, b"\xff" * 4, Report(0, 0))
+    lost = Hello(True, POOL, BEN, 9, 2, 0, lead.epoch, Mark(b"\xff" * 4), Report(0, 0))
     assert end.receive_frame(an_answer(lost, BEN, lead), now=5.0)
     assert not end.receive_frame(hers.frames[0], now=6.0)
     assert end.poll_over(now=6.0) is None, "her slot is not over"
@@ -482,23 +482,23 @@ def test_who_was_not_asked_is_not_heard() -> None:
     over = over_of(end)
     assert lead_of(over).turns == (b"bb",)
     with never_ahead(anna):
-        frame = an_answer(NOTHING, CARLA, lead_of(over), EMPTY_DIGEST)
+        frame = an_answer(NOTHING, CARLA, lead_of(over), EMPTY_MARK)
         assert not end.receive_frame(frame, now=5.0)
     assert not end.heard
 
 
 @pytest.mark.parametrize(
-    ("member", "pool", "digest"),
-    [(b"s" * 8, POOL, EMPTY_DIGEST), (BEN, b"pool two", EMPTY_DIGEST), (BEN, POOL, b"else")],
+    ("member", "pool", "mark"),
+    [(b"s" * 8, POOL, EMPTY_MARK), (BEN, b"pool two", EMPTY_MARK), (BEN, POOL, Mark(b"else"))],
     ids=["a stranger", "another pool", "another history"],
 )
-def test_an_answer_that_does_not_fit_is_noise(member: bytes, pool: bytes, digest: bytes) -> None:
+def test_an_answer_that_does_not_fit_is_noise(member: bytes, pool: bytes, mark: Mark) -> None:
     anna, *_ = stores(3)
     end = speaker(anna)
     lead = lead_of(over_of(end))
     with never_ahead(anna):
-        assert not end.receive_frame(an_answer(NOTHING, member, lead, digest, pool), now=5.0)
-        assert not end.receive_frame(an_answer(Ack(Report(0, 200)), member, lead, digest, pool), now=5.0)
+        assert not end.receive_frame(an_answer(NOTHING, member, lead, mark, pool), now=5.0)
+        assert not end.receive_frame(an_answer(Ack(Report(0, 200)), member, lead, mark, pool), now=5.0)
     assert not end.heard
     assert anna.outbound(speaking(anna)).epoch == 0
 
@@ -508,9 +508,9 @@ def test_an_answer_to_another_contact_or_over_is_noise(contact: int, incarnation
     anna, *_ = stores(3)
     end = speaker(anna)
     lead = replace(lead_of(over_of(end)), contact=contact, incarnation=incarnation, over=over)
-    assert not end.receive_frame(an_answer(NOTHING, BEN, lead, EMPTY_DIGEST), now=5.0)
+    assert not end.receive_frame(an_answer(NOTHING, BEN, lead, EMPTY_MARK), now=5.0)
     assert not end.receive_frame(
-        an_answer(Hello(True, POOL, BEN, 1, 1, 0, 0, EMPTY_DIGEST, Report(0, 0)), BEN, lead), now=5.0
+        an_answer(Hello(True, POOL, BEN, 1, 1, 0, 0, EMPTY_MARK, Report(0, 0)), BEN, lead), now=5.0
     )
 
 
@@ -539,7 +539,7 @@ def test_a_member_that_lies_gets_no_more_than_there_is(random: Random, needs: li
             break
         assert over.airtime_s <= VHF.over_s + 0.01
         arriving = [Arriving(random.random() < 0.1, tuple(needs)) for _ in range(random.randrange(5))]
-        frame = an_answer(Ack(Report(random.randrange(256), 0, arriving)), BEN, lead_of(over), EMPTY_DIGEST)
+        frame = an_answer(Ack(Report(random.randrange(256), 0, arriving)), BEN, lead_of(over), EMPTY_MARK)
         end.receive_frame(frame, now=0.0)
         pass_time(end)
     assert end.state is State.CLOSED

@@ -81,10 +81,10 @@ def test_the_far_station_fails_in_mid_over(blank: Path, tmp_path: Path, fate: st
 
 
 @pytest.mark.parametrize("who", ["a", "b"])
-def test_a_model_that_one_side_lost_costs_a_new_epoch_and_nothing_else(
+def test_a_model_that_one_side_lost_costs_a_new_model_and_nothing_else(
     blank: Path, tmp_path: Path, who: str
 ) -> None:
-    """Digests of contexts do not show it. The digest of the batch does."""
+    """They say which ones they have before any more is sent. What was applied is not sent again."""
     for seed in range(3):
         where = f"vhf-1200, seed {seed}: {who} lost its models"
         with _rig(blank, tmp_path / str(seed), "vhf-1200", seed, known=24, new=24) as rig:

@@ -63,6 +63,7 @@ def fill(store: Store) -> None:
 def describe(store: Store) -> object:
     """All that a store says about itself, in the terms of JSON."""
     partner = store.partner("base")
+    inbound = store.inbound(partner)
     return _plain(
         {
             "origin": store.origin,
@@ -76,7 +77,13 @@ def describe(store: Store) -> object:
             "outbound": store.outbound(partner),
             "unconfirmed": store.unconfirmed(partner),
             "plan": store.plan(partner, Job("each", every_edit=True), 0, 1 << 40),
-            "inbound": store.inbound(partner),
+            "inbound": {
+                "incarnation": inbound.incarnation,
+                "epoch": inbound.epoch,
+                "through": inbound.through,
+                "digest": inbound.mark.context,
+                "model digest": inbound.mark.model,
+            },
             "arriving": store.arriving(partner),
             "contexts": [store.context(partner, way, 1) for way in Direction],
             "holds": sorted(store.holds(partner).jobs),

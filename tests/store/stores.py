@@ -165,7 +165,7 @@ def all_records(store: Store) -> dict[RecordKey, Record]:
 def pass_on(store: Store) -> None:
     """As if another station had been told of all records."""
     with store._database.write() as connection:
-        store._records.pass_all_on(connection)
+        store._records.pass_on_since(connection, 0)
 
 
 def dump(store: Store) -> Mapping[str, list[tuple[object, ...]]]:

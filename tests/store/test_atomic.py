@@ -196,7 +196,7 @@ def test_every_method_that_writes_is_tried() -> None:
     reads = {
         "open", "close", "copy_to", "origin", "station", "get_setting", "record", "records", "tables", "content",
         "content_digest", "conflicts", "partners", "partner", "waiting", "status", "recent_contacts", "outbound",
-        "cursor", "plan", "unconfirmed", "mark_digest", "inbound", "arriving", "context", "aliases", "aliased",
+        "cursor", "plan", "unconfirmed", "mark", "inbound", "arriving", "context", "aliases", "aliased",
         "holds", "left_out", "worn", "members", "model", "is_taught_behind",
     }  # fmt: skip
     public = {name for name in vars(Store) if not name.startswith("_")}

@@ -117,7 +117,7 @@ def test_a_batch_takes_the_place_of_another_one(store: Store, partner: Partner) 
         for table in ("version", "context_name", "alias", "exchange"):
             assert ours[table] == theirs[table]
         for number in range(4):
-            assert store.mark_digest(partner, number) == straight.mark_digest(partner, number)
+            assert store.mark(partner, number) == straight.mark(partner, number)
             context = store.context(partner, Direction.OUT, number)
             assert context == straight.context(partner, Direction.OUT, number)
         assert (store.cursor(partner, "s"), store.cursor(partner, "z")) == (3, 3)

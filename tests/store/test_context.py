@@ -17,6 +17,7 @@ from radiosync.wire.context import (
     Additions,
     Context,
     FieldKey,
+    Mark,
     RecordKey,
     chain_digest,
     extend_history,
@@ -92,7 +93,7 @@ def test_both_ends_number_alike_in_any_order_of_arrival(
     aliased = {number: key for key, number in aliases.items()}
     assert a.aliased(there, Direction.OUT, range(100)) == aliased
     assert b.aliased(here, Direction.IN, [*range(100), 3, 3]) == aliased
-    assert b.inbound(here).digest == a.mark_digest(there, 12) == context.digest
+    assert b.inbound(here).mark == a.mark(there, 12) == Mark(context.digest)
 
 
 def test_the_two_directions_have_nothing_in_common(both: tuple[Store, Partner, Store, Partner]) -> None:

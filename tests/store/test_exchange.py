@@ -1,6 +1,7 @@
 """Transfers out and in: what a contact finds again."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -19,7 +20,7 @@ from radiosync.sync.ports import (
     Partner,
     SealedTransfer,
 )
-from radiosync.wire.context import EMPTY_DIGEST, Additions, RecordKey, chain_digest
+from radiosync.wire.context import EMPTY_DIGEST, EMPTY_MARK, Additions, Context, Mark, RecordKey, chain_digest
 from radiosync.wire.shape import Shape
 from tests.store.stores import (
     JOB,
@@ -68,8 +69,8 @@ def test_a_new_partner_has_nothing(store: Store, partner: Partner) -> None:
     assert store.outbound(partner) == Outbound(epoch=0, sealed=0, confirmed=0)
     assert store.unconfirmed(partner) == []
     assert store.cursor(partner, "any") == 0
-    assert store.mark_digest(partner, 0) == EMPTY_DIGEST
-    assert store.mark_digest(partner, 1) is None
+    assert store.mark(partner, 0) == EMPTY_MARK
+    assert store.mark(partner, 1) is None
 
 
 def test_sealed_transfers_are_numbered_and_kept_until_confirmed(store: Store, partner: Partner) -> None:
@@ -127,8 +128,8 @@ def test_digests_follow_the_plain_bytes(store: Store, partner: Partner) -> None:
     for number, plain in enumerate((b"one", b"", b"three"), 1):
         digest = chain_digest(digest, plain)
         store.seal(partner, draft(plain=plain))
-        assert store.mark_digest(partner, number) == digest
-    assert store.mark_digest(partner, 4) is None
+        assert store.mark(partner, number) == Mark(digest)
+    assert store.mark(partner, 4) is None
 
 
 def test_digests_of_the_last_confirmed_transfers_are_known(store: Store, partner: Partner) -> None:
@@ -136,21 +137,47 @@ def test_digests_of_the_last_confirmed_transfers_are_known(store: Store, partner
     for number in range(1, total + 1):
         store.seal(partner, draft(plain=bytes(40_000)))
         store.confirm(partner, number)
-    known = [number for number in range(1, total + 1) if store.mark_digest(partner, number) is not None]
+    known = [number for number in range(1, total + 1) if store.mark(partner, number) is not None]
     assert known == list(range(known[0], total + 1))
     assert KEPT_VERSIONS <= len(known) <= KEPT_VERSIONS + 20
-    assert store.mark_digest(partner, 0) == EMPTY_DIGEST
+    assert store.mark(partner, 0) == EMPTY_MARK
 
 
-def test_rewinding_begins_an_epoch_with_the_cursors_of_then(store: Store, partner: Partner) -> None:
+def five_tables(store: Store, partner: Partner, confirmed: int) -> None:
+    """Transfers 1 to 5, each with a table of its own."""
     for through in range(1, 6):
         store.seal(partner, draft(scope="s", through=through, additions=Additions(tables=(f"t{through}",))))
-    store.confirm(partner, 4)
+    store.confirm(partner, confirmed)
+
+
+def test_an_epoch_goes_on_from_where_the_partner_has_come(store: Store, partner: Partner) -> None:
+    five_tables(store, partner, confirmed=4)
+    before = [store.mark(partner, number) for number in range(4)], store.context(partner, Direction.OUT, 3)
     store.rewind(partner, 3)
+    assert store.outbound(partner) == Outbound(epoch=1, sealed=3, confirmed=3, begins=3)
+    assert store.cursor(partner, "s") == 3
+    assert store.unconfirmed(partner) == []
+    assert store.mark(partner, 4) is None
+    assert before == (
+        [store.mark(partner, number) for number in range(4)],
+        store.context(partner, Direction.OUT, 3),
+    )
+    assert store.seal(partner, draft(scope="s", through=5, additions=Additions(tables=("u",)))).number == 4
+    assert list(store.context(partner, Direction.OUT, 4).tables) == ["t1", "t2", "t3", "u"]
+    store.rewind(partner, 1)
+    assert store.outbound(partner) == Outbound(epoch=2, sealed=1, confirmed=1, begins=1)
+    assert store.cursor(partner, "s") == 1
+
+
+def test_an_epoch_that_is_anew_has_the_cursors_of_then_and_nothing_else(
+    store: Store, partner: Partner
+) -> None:
+    five_tables(store, partner, confirmed=4)
+    store.rewind(partner, 3, anew=True)
     assert store.outbound(partner) == Outbound(epoch=1, sealed=0, confirmed=0)
     assert store.cursor(partner, "s") == 3
     assert store.unconfirmed(partner) == []
-    assert store.mark_digest(partner, 1) is None
+    assert store.mark(partner, 1) is None
     assert store.context(partner, Direction.OUT, 0).tables == ()
     store.seal(partner, draft(scope="s", through=5, additions=Additions(tables=("u",))))
     assert list(store.context(partner, Direction.OUT, 1).tables) == ["u"]
@@ -167,6 +194,7 @@ def test_rewinding_to_nothing_or_the_unknown_begins_at_the_very_start(
         store.confirm(partner, number)
     store.rewind(partner, through)
     assert store.cursor(partner, "s") == 0
+    assert store.outbound(partner) == Outbound(epoch=1, sealed=0, confirmed=0)
 
 
 def test_epochs_are_counted_modulo_256(store: Store, partner: Partner) -> None:
@@ -198,7 +226,7 @@ def pieces_of(arriving: Sequence[ArrivingTransfer]) -> dict[int, Sequence[Mappin
 
 
 def test_nothing_has_come_from_a_new_partner(store: Store, partner: Partner) -> None:
-    assert store.inbound(partner) == Inbound(None, 0, 0, EMPTY_DIGEST)
+    assert store.inbound(partner) == Inbound(None, 0, 0, EMPTY_MARK)
     assert store.arriving(partner) == []
 
 
@@ -267,7 +295,7 @@ def test_through_moves_as_far_as_there_is_no_gap(store: Store, partner: Partner)
     digest = EMPTY_DIGEST
     for number in range(1, 6):
         digest = chain_digest(digest, str(number).encode())
-    assert store.inbound(partner).digest == digest
+    assert store.inbound(partner).mark == Mark(digest)
 
 
 def test_a_transfer_is_applied_once(both: tuple[Store, Partner, Store, Partner]) -> None:
@@ -291,14 +319,37 @@ def test_a_new_epoch_forgets_traffic_and_keeps_records(both: tuple[Store, Partne
     b.deliver(here, Delivery(3, [], b"three", NOTHING))
     before = all_records(b)
     b.begin_epoch(here, 9, 4)
-    assert b.inbound(here) == Inbound(9, 4, 0, EMPTY_DIGEST)
+    assert b.inbound(here) == Inbound(9, 4, 0, EMPTY_MARK)
     assert b.partner("a").incarnation == 9
     assert b.arriving(here) == []
     assert b.aliased(here, Direction.IN, [0]) == {}
     assert all_records(b) == before
     assert (b.outbound(here).sealed, b.context(here, Direction.OUT, 1).tables) == (1, ("t",))
     b.deliver(here, Delivery(1, [], b"anew", NOTHING))
-    assert b.inbound(here).digest == chain_digest(EMPTY_DIGEST, b"anew")
+    assert b.inbound(here).mark == Mark(chain_digest(EMPTY_DIGEST, b"anew"))
+
+
+@pytest.mark.parametrize("begins", range(7))
+def test_a_new_epoch_of_the_partner_goes_on_from_where_it_says(
+    both: tuple[Store, Partner, Store, Partner], begins: int
+) -> None:
+    """If that is here; the fifth has arrived, and the fourth has not."""
+    _, _, b, here = both
+    b.begin_epoch(here, 9, 4)
+    throughs = []
+    for number in (1, 2, 3, 5):
+        b.deliver(here, Delivery(number, [], b"%d" % number, Additions(tables=(f"t{number}",))))
+        throughs.append((b.inbound(here), b.context(here, Direction.IN, b.inbound(here).through)))
+    b.begin_epoch(here, 9, 5, begins)
+    if 0 < begins < 4:
+        inbound, context = throughs[begins - 1]
+    else:
+        begins, inbound, context = 0, Inbound(9, 4, 0, EMPTY_MARK), Context()
+    assert b.inbound(here) == replace(inbound, epoch=5)
+    assert b.context(here, Direction.IN, begins) == context
+    assert b.arriving(here) == []
+    b.deliver(here, Delivery(begins + 1, [], b"on", Additions(tables=("u",))))
+    assert list(b.context(here, Direction.IN, begins + 1).tables) == [*context.tables, "u"]
 
 
 def test_partners_do_not_see_each_others_pieces(store: Store, partner: Partner) -> None:

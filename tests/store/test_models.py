@@ -7,13 +7,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from radiosync.errors import StoreError
 from radiosync.limits import OPEN_TRANSFERS
 from radiosync.store import Store
 from radiosync.store.schema import model
 from radiosync.sync.ports import Delivery, Direction, Partner
+from radiosync.wire.context import EMPTY_DIGEST, Mark, chain_digest
 from tests.store.stores import NOTHING, Statements, draft, dump, open_store, origin, pair
 
 BACK = 8
@@ -33,7 +34,8 @@ def both() -> Iterator[tuple[Store, Partner, Store, Partner]]:
 
 def kept(store: Store, direction: Direction) -> list[int]:
     """The transfers whose models are on disk."""
-    statement = select(model.c.number).where(model.c.direction == direction.value).order_by(model.c.number)
+    is_kept = (model.c.direction == direction.value) & model.c.state.is_not(None)
+    statement = select(model.c.number).where(is_kept).order_by(model.c.number)
     with store._database.read() as connection:
         return list(connection.execute(statement).scalars())
 
@@ -147,6 +149,39 @@ def test_each_partner_and_each_direction_has_its_own(
     assert a.model(there, Direction.OUT, 2) is None
 
 
+# Which one it is.
+
+
+def test_a_digest_says_which_batches_have_taught_a_model(both: tuple[Store, Partner, Store, Partner]) -> None:
+    a, there, b, here = both
+    digest, marks = EMPTY_DIGEST, []
+    for number, teaches in enumerate((False, True, False, False, True, True), 1):
+        plain, left = b"plain %d" % number, b"left %d" % number if teaches else None
+        digest = chain_digest(digest, plain) if teaches else digest
+        a.seal(there, draft(plain=plain, model=left))
+        a.confirm(there, number - 1)
+        b.deliver(here, Delivery(number, [], plain, NOTHING, left))
+        marks.append(a.mark(there, number))
+        assert b.inbound(here).mark == marks[-1]
+        assert b.inbound(here).mark.model == digest
+    assert [a.mark(there, number) for number in range(1, 7)] == marks, "models that are gone had digests too"
+    other = b.inbound(here).mark
+    b.begin_epoch(here, 1, 1, 6)
+    assert b.inbound(here).mark == Mark(other.context, EMPTY_DIGEST)
+
+
+def test_a_model_that_is_gone_shows(both: tuple[Store, Partner, Store, Partner]) -> None:
+    a, there, *_ = both
+    fill(a, there, 2, confirmed=2)
+    marks = a.mark(there, 2), a.inbound(there).mark
+    with a._database.write() as connection:
+        connection.execute(delete(model))
+    for before, now in zip(marks, (a.mark(there, 2), a.inbound(there).mark), strict=True):
+        assert before is not None
+        assert now == Mark(before.context)
+        assert now != before
+
+
 # What is not so any more.
 
 
@@ -161,7 +196,7 @@ def fill(store: Store, partner: Partner, transfers: int, confirmed: int) -> None
 def test_a_new_epoch_of_ours_forgets_what_our_batches_taught(
     both: tuple[Store, Partner, Store, Partner],
 ) -> None:
-    """Even one that begins behind what was confirmed: the numbers begin again, and would find what others left."""
+    """Even one that goes on from there: a partner that has lost its models could not tell which."""
     a, there, *_ = both
     fill(a, there, 4, confirmed=2)
     a.rewind(there, 2)
@@ -170,8 +205,8 @@ def test_a_new_epoch_of_ours_forgets_what_our_batches_taught(
     assert not a.is_taught_behind(there, 0, 1)
     assert a.model(there, Direction.IN, 4) == b"in 4"
     a.seal(there, draft(plain=b"y", model=b"anew"))
-    assert a.model(there, Direction.OUT, 1) == b"anew"
-    assert a.model(there, Direction.OUT, 0) is None
+    assert a.model(there, Direction.OUT, 3) == b"anew"
+    assert a.model(there, Direction.OUT, 2) is None
 
 
 def test_a_new_epoch_of_the_partner_forgets_what_its_batches_taught(

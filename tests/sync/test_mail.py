@@ -13,6 +13,7 @@ from radiosync.records.value import Number
 from radiosync.store import Store
 from radiosync.sync.mail import Mail
 from radiosync.sync.ports import Job, Partner
+from radiosync.wire.context import EMPTY_MARK
 from radiosync.wire.frames import Capability, Hello, Report
 from radiosync.wire.frames0 import read_any_frame, write_old_frame
 from radiosync.wire.seal import Format, open_envelope
@@ -74,8 +75,9 @@ def _hello(sender: End, receiver: End) -> Hello:
         contact=1,
         epoch=standing.epoch,
         heard_epoch=standing.heard_epoch,
-        heard_digest=standing.heard_digest,
+        heard_mark=standing.heard_mark,
         report=Report(standing.sealed, standing.through),
+        begins=standing.begins,
     )
 
 
@@ -128,12 +130,12 @@ def test_a_damaged_transfer_changes_nothing_until_the_context_is_given_up(ends: 
     number, data = a.seal()
     broken = bytes([*data[:-1], data[-1] ^ 1])
     mail = b.mail()
-    before = mail.standing.heard_digest
+    before = mail.standing.heard_mark
     for _ in range(3):
         assert not mail.deliver(number, broken)
-        assert mail.standing.heard_digest == before
+        assert mail.standing.heard_mark == before
     mail.lose_context()
-    assert mail.standing.heard_digest == b"\xff" * 4
+    assert mail.standing.heard_mark.context == b"\xff" * 4
     assert mail.deliver(number, data)
 
 
@@ -163,6 +165,48 @@ def test_a_partner_that_has_less_than_it_said_gets_the_rest_again(ends: tuple[En
         a.write(uuid, "new")
         _carry(a, b)
     a.mail().meet(said)
+    plan = a.store.plan(a.partner, _JOBS[0], a.store.cursor(a.partner, _JOBS[0].scope), 10_000)
+    assert {change.uuid for change in plan.changes} == set(_UUIDS[2:])
+
+
+def _old_form(hello: Hello, version: int) -> Hello:
+    """The same in the form of version 0, as one says it who speaks that version at most."""
+    old, _ = read_any_frame(write_old_frame(replace(hello, version=version)))
+    assert isinstance(old, Hello)
+    return old
+
+
+def test_an_epoch_is_not_begun_by_a_hello_that_does_not_say_where(ends: tuple[End, End]) -> None:
+    """A caller that is not answered says hellos of version 0 as well. We would forget all that both share."""
+    a, b = ends
+    for uuid in _UUIDS[:3]:
+        a.write(uuid, "old")
+        _carry(a, b)
+    a.store.rewind(a.partner, 2)
+    before = b.store.inbound(b.partner)
+    b.mail().meet(_old_form(_hello(a, b), version=1))
+    assert b.store.inbound(b.partner) == before
+    b.mail().meet(_hello(a, b))
+    assert (b.store.inbound(b.partner).epoch, b.store.inbound(b.partner).through) == (1, 2)
+    a.store.rewind(a.partner, 1)
+    b.mail().meet(_old_form(_hello(a, b), version=0))
+    assert (b.store.inbound(b.partner).epoch, b.store.inbound(b.partner).through) == (2, 0)
+
+
+def test_for_version_0_an_epoch_begins_with_nothing_and_sends_only_what_is_lacking(
+    ends: tuple[End, End],
+) -> None:
+    a, b = ends
+    for uuid in _UUIDS[:2]:
+        a.write(uuid, "old")
+        _carry(a, b)
+    said = _old_form(_hello(b, a), version=0)
+    for uuid in _UUIDS[2:]:
+        a.write(uuid, "new")
+        _carry(a, b)
+    a.mail().meet(said)
+    out = a.store.outbound(a.partner)
+    assert (out.epoch, out.begins, out.sealed, out.confirmed) == (1, 0, 0, 0)
     plan = a.store.plan(a.partner, _JOBS[0], a.store.cursor(a.partner, _JOBS[0].scope), 10_000)
     assert {change.uuid for change in plan.changes} == set(_UUIDS[2:])
 
@@ -238,7 +282,7 @@ def test_the_rest_goes_in_the_compact_codec_once_the_stranger_has_said_that_it_r
             contact=1,
             epoch=0,
             heard_epoch=0,
-            heard_digest=bytes(4),
+            heard_mark=EMPTY_MARK,
             report=Report(0, 0),
             capabilities=Capability.COMPACT,
         )
@@ -262,9 +306,7 @@ def test_a_hello_of_version_0_takes_back_nothing_that_was_said_in_another_one(
     assert mail.seal_next(10_000) is not None
     sealed = a.store.unconfirmed(a.partner)
     assert (open_envelope(sealed[0].data).format is Format.COMPACT) == bool(said)
-    hello, _ = read_any_frame(write_old_frame(_hello(b, a)))
-    assert isinstance(hello, Hello)
-    mail.meet(hello)
+    mail.meet(_old_form(_hello(b, a), version=1))
     assert a.store.unconfirmed(a.partner) == sealed
     assert a.store.outbound(a.partner).epoch == 0
     assert (a.store.partner("other").version, a.store.partner("other").capabilities) == (1, said)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from radiosync.errors import WireError
 from radiosync.limits import OPEN_TRANSFERS, TRANSFER_BLOCKS
+from radiosync.wire.context import EMPTY_MARK, Mark
 from radiosync.wire.frames import (
     NUMBER_BITS,
     PROTOCOL_VERSION,
@@ -62,10 +63,11 @@ hellos = st.builds(
     st.integers(0, 65535),
     bytes_,
     bytes_,
-    four,
+    st.builds(Mark, four, four),
     reports(16),
     bytes_,
     st.integers(1, 255),
+    st.integers(0, 2**32 - 1),
 )
 acks = st.builds(Ack, reports(8), st.booleans())
 shapes = st.builds(Shape, st.integers(1, 4096), st.integers(0, 15))
@@ -141,7 +143,7 @@ def test_numbers_are_cut_to_what_goes_on_air(ack: Ack) -> None:
 def test_a_hello_names_stations_by_their_first_bytes(hello: Hello) -> None:
     longer = Hello(
         hello.reply, hello.receiver + b"more", hello.sender + b"else", hello.incarnation, hello.contact, hello.epoch,
-        hello.heard_epoch, hello.heard_digest, hello.report, hello.capabilities, hello.version,
+        hello.heard_epoch, hello.heard_mark, hello.report, hello.capabilities, hello.version, hello.begins,
     )  # fmt: skip
     assert write_frame(longer) == write_frame(hello)
 
@@ -279,7 +281,7 @@ def test_flags_that_share_a_bit_are_never_in_one_kind() -> None:
 )
 @pytest.mark.parametrize(
     "start",
-    [b"\x88" + bytes(3), b"\x68" + bytes(6), b"\x08\x00\x01" + bytes(25)],
+    [b"\x88" + bytes(3), b"\x68" + bytes(6), b"\x08\x00\x01" + bytes(33)],
     ids=["ack", "call", "hello"],
 )
 def test_a_report_of_more_than_there_can_be_is_refused(start: bytes, report: bytes) -> None:
@@ -340,14 +342,20 @@ def vectors() -> list[tuple[str, Frame, int]]:
     us, them = b"\x01\x02\x03\x04", b"\xfa\xfb\xfc\xfd"
     random = Random(1)
     return [
-        ("first hello", Hello(False, them, us, 0xDEADBEEF, 0x0102, 0, 0, bytes(4), Report(0, 0)), 0),
+        ("first hello", Hello(False, them, us, 0xDEADBEEF, 0x0102, 0, 0, EMPTY_MARK, Report(0, 0)), 0),
         (
             "hello with data behind it",
-            Hello(False, them, us, 7, 65535, 255, 3, b"\x0a\x0b\x0c\x0d", report, 1),
+            Hello(
+                False, them, us, 7, 65535, 255, 3, Mark(b"\x0a\x0b\x0c\x0d", b"mode"), report, 1, 1, 70_000
+            ),
             1000,
         ),
-        ("answer", Hello(True, us, them, 9, 65535, 3, 255, b"\xff\xff\xff\xff", Report(5, 4, (), 304, 0)), 0),
-        ("hello of a later version", Hello(False, them, us, 7, 1, 2, 3, bytes(4), Report(5, 4), 255, 2), 0),
+        (
+            "answer",
+            Hello(True, us, them, 9, 65535, 3, 255, Mark(b"\xff\xff\xff\xff"), Report(5, 4, (), 304, 0)),
+            0,
+        ),
+        ("hello of a later version", Hello(False, them, us, 7, 1, 2, 3, EMPTY_MARK, Report(5, 4), 255, 2), 0),
         ("call", Call(258, 0, Report(5, 4, (), 304, 0)), 0),
         (
             "call with all that it can say",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from radiosync.errors import WireError
 from radiosync.limits import OPEN_TRANSFERS, TRANSFER_BLOCKS
+from radiosync.wire.context import EMPTY_MARK, Mark
 from radiosync.wire.frames import (
     Ack,
     Arriving,
@@ -33,9 +34,15 @@ from tests.wire.test_frames import hellos as new_hellos
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "frames-v0.json"
 
-# What the sender can read is not in them; one who speaks version 1 may have said it before.
+# What the sender can read and where its epoch begins is not in them; one who speaks version 1 may have said it before.
 hellos = st.builds(
-    lambda hello, spoken: replace(hello, capabilities=spoken[0], version=spoken[1]),
+    lambda hello, spoken: replace(
+        hello,
+        heard_mark=Mark(hello.heard_mark.context),
+        capabilities=spoken[0],
+        version=spoken[1],
+        begins=spoken[0],
+    ),
     new_hellos,
     st.sampled_from([(0, 0), (None, 1)]),
 )
@@ -170,13 +177,13 @@ def vectors() -> list[tuple[str, Hello | Ack | Data, int]]:
     us, them = b"\x01\x02\x03\x04", b"\xfa\xfb\xfc\xfd"
     random = Random(1)
     return [
-        ("first call", Hello(False, them, us, 0xDEADBEEF, 0x0102, 0, 0, bytes(4), Report(0, 0)), 0),
+        ("first call", Hello(False, them, us, 0xDEADBEEF, 0x0102, 0, 0, EMPTY_MARK, Report(0, 0)), 0),
         (
             "call with data behind it",
-            Hello(False, them, us, 7, 65535, 255, 3, b"\x0a\x0b\x0c\x0d", report),
+            Hello(False, them, us, 7, 65535, 255, 3, Mark(b"\x0a\x0b\x0c\x0d"), report),
             1000,
         ),
-        ("answer", Hello(True, us, them, 9, 65535, 3, 255, b"\xff\xff\xff\xff", answer), 0),
+        ("answer", Hello(True, us, them, 9, 65535, 3, 255, Mark(b"\xff\xff\xff\xff"), answer), 0),
         ("acknowledgement of nothing", Ack(Report(0, 0)), 0),
         ("acknowledgement", Ack(busy), 507_904),
         ("bye", Ack(Report(9, 8), bye=True), 0),

@@ -12,7 +12,7 @@ VERSION_0 = "a hello of version 0"
 REPORT_ENTRIES, TRANSFER_BLOCKS = 4, 32
 PARTS = {
     HELLO: "version 1 receiver 4 sender 4 incarnation 4 contact 2 epoch 1 sealed 2 known-epoch 1 through 2"
-    " digest 4 capabilities 1",
+    " digest 4 capabilities 1 model 4 begins 4",
     CALL: "contact 2 capabilities 1 sealed 1 through 1",
     ACK: "sealed 1 through 1",
     ROUND: "contact 2 incarnation 4 epoch 1 sealed 2 over 1 turns 1",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 
-from tests.independent.reader.basics import RefusedError, refuse_unless, unfold
+from tests.independent.reader.basics import RefusedError, blake, refuse_unless, unfold
 from tests.independent.reader.batches import Batch, Receiver, open_batch
 from tests.independent.reader.changes import Change
 from tests.independent.reader.checks import Contact, Side, take_off
@@ -25,6 +25,7 @@ class Traffic:
     epoch: int = 0
     contexts: list[Context] = field(default_factory=lambda: [Context()])
     models: dict[int, Model] = field(default_factory=dict)
+    model_digests: dict[int, bytes] = field(default_factory=dict)
     opened: dict[int, Batch] = field(default_factory=dict)
     transfers: dict[int, Transfer] = field(default_factory=dict)
 
@@ -32,10 +33,23 @@ class Traffic:
         """All transfers up to this one are opened."""
         return len(self.contexts) - 1
 
-    def digest_after(self, low: bytes) -> bytes:
-        """Digest of the context after the `through` that a call or an acknowledgement states."""
+    def begun_anew(self, epoch: int, begins: int) -> "Traffic":
+        """Another epoch: with what this one had up to there, if it has come so far, and with no models (protocol, 4.3)."""
+        return Traffic(epoch, self.contexts[: begins + 1] if begins <= self.through() else [Context()])
+
+    def model_digest(self, through: int) -> bytes:
+        """Digest of the newest model that a transfer up to there has left (protocol, 7.1)."""
+        newest = max((number for number in self.models if number <= through), default=None)
+        return bytes(4) if newest is None else self.model_digests[newest]
+
+    def digests(self, through: int) -> bytes:
+        """Digest of the context after a transfer, and that of the model."""
+        return self.contexts[through].digest + self.model_digest(through)
+
+    def digests_after(self, low: bytes) -> bytes:
+        """Those after the `through` that a call or an acknowledgement states."""
         through = unfold(int.from_bytes(low, "big"), 8, self.through())
-        return self.contexts[min(through, self.through())].digest
+        return self.digests(min(through, self.through()))
 
     def take(self, data: Data) -> int | None:
         """Collect pieces. Gives the number of a transfer that can be rebuilt now (protocol, 5.4 and 6.5)."""
@@ -73,6 +87,7 @@ class Traffic:
             raise
         self.opened[number] = batch
         if batch.model:
+            self.model_digests[number] = blake(4, self.model_digest(number), blake(32, batch.plain))
             self.models[number] = batch.model
         while self.through() + 1 in self.opened:
             fresh = self.opened[self.through() + 1]
@@ -120,6 +135,10 @@ class Listener:
         self.frames: list[tuple[int, Frame]] = []
         self.unread: list[tuple[int, bytes, str]] = []
 
+    def traffic(self, station: int) -> Traffic:
+        """What is known of what a station has sent."""
+        return self._stations[station].traffic
+
     def hear(self, station: int, data: bytes) -> list[Opened]:
         """Take bytes that a station gave its modem. Gives the transfers that they complete."""
         opened: list[Opened] = []
@@ -153,12 +172,12 @@ class Listener:
             yield b"call" + partner.identity
             yield from (seed for contact, seed in contacts if contact.called == me.identity)
         elif kind == CALL:
-            digest = partner.traffic.digest_after(frame[6:7])
-            yield b"call1" + me.identity + partner.identity + me.side().seed(partner.side()) + digest
+            digests = partner.traffic.digests_after(frame[6:7])
+            yield b"call1" + me.identity + partner.identity + me.side().seed(partner.side()) + digests
         elif kind == ACK:
-            digest = partner.traffic.digest_after(frame[3:4])
+            digests = partner.traffic.digests_after(frame[3:4])
             for (_, seed), theirs in product(contacts, [partner.side(), *partner.former]):
-                yield seed + me.side().seed(theirs) + digest
+                yield seed + me.side().seed(theirs) + digests
         else:
             yield from (seed + me.side().seed() for _, seed in contacts)
 
@@ -170,7 +189,8 @@ class Listener:
             refuse_unless(sent == names, "a hello between others")
             if me.side() != Side(said["incarnation"], said["epoch"]):
                 me.former.insert(0, me.side())
-                me.incarnation, me.traffic = said["incarnation"], Traffic(said["epoch"])
+                me.incarnation = said["incarnation"]
+                me.traffic = me.traffic.begun_anew(said["epoch"], said["begins"])
         if frame.kind == CALL or (frame.kind == HELLO and not frame.flags & REPLY):
             self._contacts[station] = Contact(me.identity, partner.identity, said["contact"])
         traffic = partner.traffic

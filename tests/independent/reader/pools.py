@@ -219,7 +219,7 @@ class PoolListener:
         for number, member in self.members.items():
             seed = b"answer" + member.identity + over.binding() + bytes([over.lead.said["over"]])
             if kind == ACK:
-                seed += member.traffic.digest_after(checked[3:4])
+                seed += member.traffic.digests_after(checked[3:4])
             with suppress(RefusedError):
                 frame = self._read(checked, self._check, seed)
                 if isinstance(frame, Leading):
@@ -232,5 +232,6 @@ class PoolListener:
         refuse_unless((*sent, said["contact"].to_bytes(2, "big")) == names, "a hello of another contact")
         refuse_unless(said["incarnation"] == member.incarnation, "a hello of another database")
         refuse_unless(said["known-epoch"] == over.lead.said["epoch"], "a hello of another epoch")
-        digest = member.traffic.contexts[-1].digest
-        refuse_unless(said["digest"].to_bytes(4, "big") == digest, "a hello with another context")
+        said_digests = said["digest"].to_bytes(4, "big") + said["model"].to_bytes(4, "big")
+        digests = member.traffic.digests(member.traffic.through())
+        refuse_unless(said_digests == digests, "a hello with another context or model")
