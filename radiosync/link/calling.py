@@ -93,4 +93,5 @@ def spelled_out(
             sealed, through, report.arriving, report.grant_bytes, report.pending_bytes, report.more
         ),
         capabilities=capabilities,
+        begins=None,
     )

@@ -192,6 +192,7 @@ class PoolListener:
             heard_epoch=standing.epoch,
             heard_mark=self._mailbox.mark(standing.confirmed) or EMPTY_MARK,
             report=Report(lead.sealed, standing.confirmed, more=lead.more),
+            begins=0,
         )
 
     def _take_data(self, data: Data) -> None:

@@ -130,8 +130,8 @@ HOST_LATENCY_S = 0.3
 """What two computers, their serial lines and the buffers of their modems may add to an answer: Direwolf on a laptop takes up
 to 0.2 s. The only time-out that is not airtime; it is spent only when no answer comes."""
 
-LONGEST_LEAD_BYTES = 52
-"""A hello with four transfers under way."""
+LONGEST_LEAD_BYTES = 56
+"""A hello with four transfers of up to two blocks each under way, and its check."""
 
 CALLS = 5
 """Calls without an answer after which a caller gives up."""

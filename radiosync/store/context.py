@@ -63,12 +63,14 @@ class Tip(NamedTuple):
         digest: its chain digest.
         total_bytes: plain bytes of all versions up to this one.
         cursors: JSON text: for each scope, the arrival up to which everything is in this version or an earlier one.
+        arrival: the newest in our log when its transfer was sealed.
     """
 
     number: int = 0
     digest: bytes = EMPTY_DIGEST
     total_bytes: int = 0
     cursors: str = "{}"
+    arrival: int = 0
 
 
 def _of(table: Table) -> ColumnElement[bool]:
@@ -146,21 +148,22 @@ class Contexts:
         plain: bytes,
         additions: Additions,
         cursors: str = "{}",
+        arrival: int = 0,
     ) -> Tip:
         """Add what one transfer carries: the version that follows `before`, which is the newest."""
         digest, total_bytes = chain_digest(before.digest, plain), before.total_bytes + len(plain)
-        tip = Tip(before.number + 1, digest, total_bytes, cursors)
+        tip = Tip(before.number + 1, digest, total_bytes, cursors, arrival)
         connection.execute(_ADD_VERSION, side.columns(plain=plain, **tip._asdict()))
         self._add_names(connection, side, tip.number, additions)
         self._add_records(connection, side, tip.number, additions.records)
         return tip
 
-    def begin(self, connection: Connection, side: Side, cursors: str = "{}") -> None:
+    def begin(self, connection: Connection, side: Side) -> None:
         """Forget everything: the context is empty again."""
         self.forget(side)
         for statement in _FORGET:
             connection.execute(statement, side.values())
-        connection.execute(_ADD_VERSION, side.columns(plain=b"", **Tip(cursors=cursors)._asdict()))
+        connection.execute(_ADD_VERSION, side.columns(plain=b"", **Tip()._asdict()))
 
     def cut(self, connection: Connection, side: Side, number: int) -> None:
         """Forget this version and all later ones, as if they had never been."""
@@ -168,14 +171,19 @@ class Contexts:
         for statement in _CUT:
             connection.execute(statement, side.values(first=number))
 
-    def go_back(self, connection: Connection, side: Side, number: int) -> int:
-        """Forget all that came behind this version, and give its number; 0, and nothing is forgotten, if it is not here."""
+    def go_back(self, connection: Connection, side: Side, number: int) -> Tip:
+        """Forget all that came behind a version, which is the newest one then. If it is not here, nothing is kept."""
         try:
             self.context(connection, side, number)
         except ContextError:
-            return 0
-        self.cut(connection, side, number + 1)
-        return number
+            number = 0
+        if number:
+            self.cut(connection, side, number + 1)
+        else:
+            self.begin(connection, side)
+        tip = self.tip(connection, side, number)
+        assert tip is not None, "it is the newest"
+        return tip
 
     def forget(self, side: Side) -> None:
         """Forget what is remembered outside the database."""

@@ -41,6 +41,7 @@ class State(NamedTuple):
     in_epoch: int = 0
     in_through: int = 0
     out_begins: int = 0
+    in_begins: int = 0
 
 
 def _transfer(table: Table) -> ColumnElement[bool]:
@@ -148,9 +149,10 @@ class OutboundTransfers:
         """Keep a batch as the next transfer."""
         state = read_state(connection, partner)
         before = self._tip(connection, partner, state.out_sealed)
-        cursors = json.dumps({**_cursors(before), draft.scope: draft.through})
-        tip = self._contexts.grow(connection, _out(partner), before, draft.plain, draft.additions, cursors)
-        connection.execute(_ADD_OUT, {"partner": partner, "number": tip.number, **_row(connection, draft)})
+        cursors, arrival = json.dumps({**_cursors(before), draft.scope: draft.through}), _arrival(connection)
+        side, row = _out(partner), _row(draft, arrival)
+        tip = self._contexts.grow(connection, side, before, draft.plain, draft.additions, cursors, arrival)
+        connection.execute(_ADD_OUT, {"partner": partner, "number": tip.number, **row})
         keep_model(connection, _out(partner), tip.number, draft.model, draft.plain)
         self._carried.note(connection, partner, tip.number, draft.carries)
         _write_state(connection, partner, out_sealed=tip.number)
@@ -169,14 +171,13 @@ class OutboundTransfers:
         cursors = [self.cursors(connection, partner, row.number) for row in later]
         self._contexts.cut(connection, side, number)
         tip = self._tip(connection, partner, number - 1)
-        own = {**_cursors(tip), draft.scope: draft.through}
-        tip = self._contexts.grow(connection, side, tip, draft.plain, draft.additions, json.dumps(own))
+        own, arrival = json.dumps({**_cursors(tip), draft.scope: draft.through}), _arrival(connection)
+        tip = self._contexts.grow(connection, side, tip, draft.plain, draft.additions, own, arrival)
         for row, plain, kept in zip(later, plains, cursors, strict=True):
             moved = json.dumps({**kept, draft.scope: max(draft.through, kept.get(draft.scope, 0))})
-            tip = self._contexts.grow(connection, side, tip, plain, _load_additions(row.additions), moved)
-        connection.execute(
-            _SET_OUT, {**_name(partner, number), **_row(connection, draft), "sealed_anew": True}
-        )
+            additions = _load_additions(row.additions)
+            tip = self._contexts.grow(connection, side, tip, plain, additions, moved, row.arrival)
+        connection.execute(_SET_OUT, {**_name(partner, number), **_row(draft, arrival), "sealed_anew": True})
         keep_model(connection, side, number, draft.model, draft.plain)
         self._carried.note(connection, partner, number, draft.carries)
         return replace(_fresh(number, draft), sealed_anew=True)
@@ -226,19 +227,20 @@ class OutboundTransfers:
         """What both share after a transfer; None if that is not known."""
         return _mark(connection, self._contexts, _out(partner), number)
 
-    def rewind(self, connection: Connection, partner: int, through: int, *, anew: bool = False) -> None:
-        """Start a new epoch with the cursors of `through`, and behind it unless it is `anew`."""
+    def rewind(self, connection: Connection, partner: int, through: int, heard_epoch: int | None) -> Tip:
+        """Start a new epoch behind `through`, or from the very start if that is not known; gives where."""
         state, side = read_state(connection, partner), _out(partner)
-        tip = self._contexts.tip(connection, side, through) if through else None
         connection.execute(_DROP_OUT, {"of_partner": partner, "through": state.out_sealed})
-        begins = 0 if anew else self._contexts.go_back(connection, side, through)
-        if not begins:
-            self._contexts.begin(connection, side, tip.cursors if tip else "{}")
+        tip = self._contexts.go_back(connection, side, through)
         forget_models(connection, side)
         epoch = (state.out_epoch + 1) % EPOCHS
+        if epoch == heard_epoch:
+            epoch = (epoch + 1) % EPOCHS
+        begins = tip.number
         _write_state(
             connection, partner, out_epoch=epoch, out_begins=begins, out_sealed=begins, out_confirmed=begins
         )
+        return tip
 
     def _tip(self, connection: Connection, partner: int, number: int) -> Tip:
         tip = self._contexts.tip(connection, _out(partner), number)
@@ -277,11 +279,16 @@ class InboundTransfers:
         """Forget all that has arrived in part, and the context behind `begins`, or all of it if it is not known so far."""
         for statement in _FORGET_IN:
             connection.execute(statement, {"of_partner": partner})
-        through = self._contexts.go_back(connection, _in(partner), begins)
-        if not through:
-            self._contexts.begin(connection, _in(partner))
+        begins = self._contexts.go_back(connection, _in(partner), begins).number
         forget_models(connection, _in(partner))
-        _write_state(connection, partner, in_incarnation=incarnation, in_epoch=epoch, in_through=through)
+        _write_state(
+            connection,
+            partner,
+            in_incarnation=incarnation,
+            in_epoch=epoch,
+            in_begins=begins,
+            in_through=begins,
+        )
 
     def keep(
         self,
@@ -402,7 +409,12 @@ def _arriving(partner: int, number: int, shape: Shape) -> dict[str, object]:
     }
 
 
-def _row(connection: Connection, draft: Draft) -> dict[str, object]:
+def _arrival(connection: Connection) -> int:
+    """The newest in the log."""
+    return read_counters(connection).arrival
+
+
+def _row(draft: Draft, arrival: int) -> dict[str, object]:
     """The columns of a transfer that has just been sealed."""
     return {
         "scope": draft.scope,
@@ -415,7 +427,7 @@ def _row(connection: Connection, draft: Draft) -> dict[str, object]:
         "priority": draft.priority,
         "collapsed": draft.collapsed,
         "additions": _dump_additions(draft.additions),
-        "arrival": read_counters(connection).arrival,
+        "arrival": arrival,
     }
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, case, func, insert, select, update
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 from radiosync.records.model import Record, Seen, Stamp, Write
 from radiosync.records.value import value_to_json
 from radiosync.store.codec import Content, decode_record, encode_record
-from radiosync.store.database import AnyRow, Database
+from radiosync.store.database import Database
 from radiosync.store.origins import Origins
 from radiosync.store.schema import change
 from radiosync.store.schema import record as table
@@ -48,6 +48,11 @@ _CHANGED_SINCE: Final = table.c.id.in_(
 )
 _PASS_ON_SINCE: Final = (
     update(table).where(~table.c.passed_on, table.c.alive | _CHANGED_SINCE).values(passed_on=True)
+)
+_HELD_SINCE: Final = (
+    select(table.c.id, *_KEY, *CONTENT)
+    .where(~table.c.passed_on, ~table.c.alive, _CHANGED_SINCE)
+    .order_by(table.c.id)
 )
 _MATTERS: Final = table.c.alive | table.c.passed_on
 
@@ -157,12 +162,11 @@ class Records:
         for start in range(0, len(numbers), LOOKUP_KEYS):
             connection.execute(_PASS_ON, {"known_ids": numbers[start : start + LOOKUP_KEYS]})
 
-    def pass_on_since(self, connection: Connection, arrival: int) -> None:
-        """Any other station may know what we had behind an arrival: one has shown that we forgot what we told it.
-
-        What had been deleted by then was never told.
-        """
+    def pass_on_since(self, connection: Connection, arrival: int) -> list[Stored]:
+        """Others may know what lived behind an arrival: we may not remember whom we told. Gives the dead of it."""
+        rows = connection.execute(_HELD_SINCE, {"after": arrival}).all()
         connection.execute(_PASS_ON_SINCE, {"after": arrival})
+        return [Stored(number, self._decode_row(row)) for number, *row in rows]
 
     # Everything, a few at a time.
 
@@ -194,7 +198,7 @@ class Records:
         rows = connection.execute(statement.order_by(table.c.table_name))
         return [TableCount(name, living, total - living) for name, living, total in rows]
 
-    def _decode_row(self, row: AnyRow) -> Record:
+    def _decode_row(self, row: Iterable[Any]) -> Record:
         name, uuid, life, fields, writes, grave, past = row
         return self.decode(RecordKey(name, UUID(bytes=uuid)), Content(life, fields, writes, grave, past))
 

@@ -197,9 +197,8 @@ exchange = Table(
     Column("in_incarnation", Number),
     Column("in_epoch", Number, nullable=False),
     Column("in_through", Number, nullable=False),
-    Column(
-        "out_begins", Number, nullable=False, server_default="0"
-    ),  # transfer behind which the epoch begins
+    Column("out_begins", Number, nullable=False, server_default="0"),  # behind which the epoch begins
+    Column("in_begins", Number, nullable=False, server_default="0"),  # likewise
 )
 
 transfer_out = Table(
@@ -282,6 +281,9 @@ version = Table(
     Column("plain", LargeBinary, nullable=False),
     Column("total_bytes", Number, nullable=False),  # plain bytes of all versions up to this one
     Column("cursors", Text, nullable=False),  # JSON, scope -> arrival; outbound only
+    Column(
+        "arrival", Number, nullable=False, server_default="0"
+    ),  # newest in `change` when it was sealed; likewise
 )
 
 context_name = Table(

@@ -21,7 +21,7 @@ from radiosync.store.database import Database, open_database
 from radiosync.store.edits import CHUNK_EDITS, Editor, EditSummary
 from radiosync.store.exchange import InboundTransfers, OnItsWay, OutboundTransfers, read_state
 from radiosync.store.hand import Hand
-from radiosync.store.log import Log, Waiting
+from radiosync.store.log import Log, LogRow, Waiting
 from radiosync.store.members import (
     add_members,
     check_in_no_pool,
@@ -489,17 +489,21 @@ class Store:
         with self._database.read() as connection:
             return self._out.mark(connection, partner.key, number)
 
-    def rewind(self, partner: Partner, through: int, *, anew: bool = False, forgot: bool = False) -> None:
-        """The partner has less than we believed: take back all that came after `through` and start a new epoch behind it.
+    def rewind(self, partner: Partner, through: int, heard_epoch: int | None = None) -> None:
+        """Take back all that came after `through`, and start a new epoch behind it, which is not `heard_epoch`.
 
-        It begins with an empty context if that is `anew`, or the old one is no longer known. With `forgot`, others may know
-        records that were deleted before they were sent. In a pool no member has applied anything of the new epoch.
+        Others may know records that were deleted since before they were ever sent, so these deletes are logged anew. In a
+        pool no member has applied anything of the new epoch.
         """
         with self._database.write() as connection:
-            self._out.rewind(connection, partner.key, through, anew=anew)
-            if forgot:
-                cursors = self._out.cursors(connection, partner.key)
-                self._records.pass_on_since(connection, min(cursors.values(), default=0))
+            since = self._out.rewind(connection, partner.key, through, heard_epoch).arrival
+            held, counters = self._records.pass_on_since(connection, since), read_counters(connection)
+            rows = [
+                LogRow(arrival, dead.id, None, dead.record)
+                for arrival, dead in enumerate(held, counters.arrival + 1)
+            ]
+            self._log.append(connection, rows)
+            write_counters(connection, counters._replace(arrival=counters.arrival + len(rows)))
             reset_members(connection, partner.key)
 
     # Pools.
@@ -522,7 +526,7 @@ class Store:
         with self._database.read() as connection:
             state = read_state(connection, partner.key)
             mark = self._in.mark(connection, partner.key, state.in_through)
-            return Inbound(state.in_incarnation, state.in_epoch, state.in_through, mark)
+            return Inbound(state.in_incarnation, state.in_epoch, state.in_through, mark, state.in_begins)
 
     def arriving(self, partner: Partner) -> Sequence[ArrivingTransfer]:
         """Transfers behind `through` of which anything is here, in order."""

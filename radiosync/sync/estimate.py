@@ -223,7 +223,7 @@ class _Scratch:
     def confirm(self, partner: Partner, through: int) -> None:
         raise _unasked()
 
-    def rewind(self, partner: Partner, through: int, *, anew: bool = False, forgot: bool = False) -> None:
+    def rewind(self, partner: Partner, through: int, heard_epoch: int | None = None) -> None:
         raise _unasked()
 
     def begin_epoch(self, partner: Partner, incarnation: int, epoch: int, begins: int = 0) -> None:

@@ -299,9 +299,9 @@ class Mail:
         # A hello of version 0 does not say where an epoch begins. We would lose all that we share: our answer gets another.
         must_wait = hello.begins is None and come.through > 0 and not reborn
         if is_new and not must_wait:
+            self._withdraw(hello, lambda data: not names_theirs(data))
             self._store.begin_epoch(self._partner, hello.incarnation, hello.epoch, hello.begins or 0)
             self._lost = False
-            self._withdraw(hello, lambda data: not names_theirs(data))
         # A hello of version 0 says nothing of capabilities: what we have heard of them counts on.
         can = self._partner.capabilities if hello.capabilities is None else hello.capabilities
         self._store.meet(self._partner, hello.incarnation, hello.version, can)
@@ -319,30 +319,31 @@ class Mail:
         if not all(is_fine(transfer.data) for transfer in self._store.unconfirmed(self._partner)):
             self._rewind(hello, self._store.outbound(self._partner).confirmed)
 
-    def _rewind(self, hello: Hello, through: int, *, forgot: bool = False) -> None:
-        """Begin an epoch behind `through`. In version 0 one cannot say where that is, so all of them begin with nothing."""
-        self._store.rewind(self._partner, through, anew=not hello.version, forgot=forgot)
+    def _rewind(self, hello: Hello, through: int) -> None:
+        """Begin an epoch behind `through`. In version 0 one cannot say where that is, so each begins with nothing."""
+        self._store.rewind(self._partner, through if hello.version else 0, hello.heard_epoch)
 
     def _agree(self, hello: Hello, reborn: bool) -> None:
         """What the partner says that it has is believed, more or less than we thought (protocol, section 4.3)."""
         out = self._store.outbound(self._partner)
-        knows = hello.heard_epoch == out.epoch
+        knows, has_begun = hello.heard_epoch == out.epoch, out.confirmed > out.begins
+        through = unfold(hello.report.through, 16, out.confirmed)
+        mark, heard = self._store.mark(self._partner, through), hello.heard_mark
         if reborn:
             self._rewind(hello, 0)
-        elif not knows and out.confirmed == out.begins:
+        elif not knows and not has_begun:
             pass  # It has not heard of this epoch yet; it will when it hears our hello.
+        elif mark is None or mark.context != heard.context:
+            # If it goes on behind what we have seen confirmed, we were put back: to there it may be the same.
+            were_put_back = through > out.confirmed and has_begun and heard != _NO_MARK
+            self._rewind(hello, out.confirmed if were_put_back else 0)
+        elif not knows or through < out.confirmed:
+            self._rewind(hello, through)
         else:
-            through = unfold(hello.report.through, 16, out.confirmed)
-            mark = self._store.mark(self._partner, through)
-            if mark is None or mark.context != hello.heard_mark.context:
-                # What goes on behind what we have seen confirmed shows that we were put back: to there it may be the same.
-                self._rewind(hello, out.confirmed if through > out.confirmed > out.begins else 0, forgot=True)
-            elif not knows or through < out.confirmed:
+            self._store.confirm(self._partner, through)
+            says_model = hello.version and hello.begins is not None
+            if says_model and mark.model != heard.model:
                 self._rewind(hello, through)
-            else:
-                self._store.confirm(self._partner, through)
-                if mark.model != hello.heard_mark.model and hello.begins is not None:
-                    self._rewind(hello, through)
 
 
 def _coarser_shape(wished: Shape, old: Shape, data_bytes: int) -> Shape | None:
@@ -371,4 +372,4 @@ class PoolMail(Mail):
     def begin_anew(self) -> None:
         """A new epoch from the very beginning, for all members."""
         self._standing = None
-        self._store.rewind(self._partner, 0, forgot=True)
+        self._store.rewind(self._partner, 0)

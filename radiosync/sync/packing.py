@@ -99,9 +99,10 @@ class Packer:
     def _aliases(self, partner: Partner, version: int, changes: Sequence[Change]) -> Aliases:
         keys = {RecordKey(change.table, change.uuid) for change in changes}
         ours = self._store.aliases(partner, Direction.OUT, version, keys)
-        through = self._store.inbound(partner).through
-        theirs = self._store.aliases(partner, Direction.IN, through, keys - ours.keys())
-        return Aliases(ours, theirs)
+        come = self._store.inbound(partner)
+        if come.through == come.begins:
+            return Aliases(ours)  # Nothing has shown yet that we have the context that the partner means.
+        return Aliases(ours, self._store.aliases(partner, Direction.IN, come.through, keys - ours.keys()))
 
     # In.
 

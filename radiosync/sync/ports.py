@@ -149,12 +149,14 @@ class Inbound:
         epoch: as the partner counts it.
         through: all transfers up to this number are applied here.
         mark: of what is here of context and model after `through`.
+        begins: number behind which the epoch begins.
     """
 
     incarnation: int | None
     epoch: int
     through: int
     mark: Mark
+    begins: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,15 +349,12 @@ class SyncStore(Protocol):
         Known for 0, for all that is sealed, and for at least the last 32 confirmed ones.
         """
 
-    def rewind(self, partner: Partner, through: int, *, anew: bool = False, forgot: bool = False) -> None:
-        """The partner has less than we believed: take back all that came after `through` and start a new epoch.
+    def rewind(self, partner: Partner, through: int, heard_epoch: int | None = None) -> None:
+        """Take back all that came after `through`, and start a new epoch: the next one that is not `heard_epoch`.
 
-        It begins behind `through`, with the context of then and no model; with an empty one behind 0 if that is `anew`, or
-        no longer known. Cursors return to where they stood at `through`, or to 0 if that is no longer known or `through` is
-        0. In a pool no member has applied anything of the new epoch.
-
-        `forgot`: the partner has what we do not remember to have sent. So others may know records that we believe nobody
-        knows, and their deletes count from now on.
+        It begins behind `through`, with context and cursors of then and no model; or behind 0 with an empty context and no
+        cursors, if that is no longer known. Others may know records that were deleted since before they were ever sent. In a
+        pool no member has applied anything of the new epoch.
         """
 
     # Pools.

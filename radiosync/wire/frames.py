@@ -165,7 +165,8 @@ class Hello:
         report: what it has and wants; numbers modulo 65536.
         capabilities: what the sender can read; None if it does not say so, as in a hello of version 0.
         version: of the protocol that the sender speaks.
-        begins: transfer behind which the epoch of the sender's traffic begins; None if it does not say so.
+        begins: transfer behind which the epoch of the sender's traffic begins; None if it does not say so. An epoch of a
+            station that speaks version 0 begins behind 0.
     """
 
     reply: bool

@@ -60,6 +60,7 @@ class Traffic:
     base_cursors: dict[str, int] = field(default_factory=dict)
     in_incarnation: int | None = None
     in_epoch: int = 0
+    in_begins: int = 0
     received: list[tuple[bytes, Additions]] = field(default_factory=list)
     arriving: dict[int, Arriving] = field(default_factory=dict)
     since: int = 0  # arrivals before this came from a database that the partner no longer has
@@ -247,15 +248,14 @@ class MemoryStore:
         return _mark(traffic.sealed[:number]) if number <= len(traffic.sealed) else None
 
     @changing
-    def rewind(self, partner: Partner, through: int, *, anew: bool = False, forgot: bool = False) -> None:
+    def rewind(self, partner: Partner, through: int, heard_epoch: int | None = None) -> None:
         traffic = self.traffic(partner)
         traffic.sealed = traffic.sealed[:through]
-        if anew or not through:
-            traffic.base_cursors = traffic.sealed[-1][2] if traffic.sealed else {}
-            traffic.sealed = []
+        traffic.base_cursors = traffic.base_cursors if traffic.sealed else {}
         traffic.begins = traffic.confirmed = len(traffic.sealed)
         traffic.transfers.clear()
         traffic.out_epoch = (traffic.out_epoch + 1) % 256
+        traffic.out_epoch = (traffic.out_epoch + (traffic.out_epoch == heard_epoch)) % 256
         traffic.rewinds += 1
         traffic.members = dict.fromkeys(traffic.members, 0)
 
@@ -264,7 +264,9 @@ class MemoryStore:
     def inbound(self, partner: Partner) -> Inbound:
         traffic = self.traffic(partner)
         through = len(traffic.received)
-        return Inbound(traffic.in_incarnation, traffic.in_epoch, through, _mark(traffic.received))
+        return Inbound(
+            traffic.in_incarnation, traffic.in_epoch, through, _mark(traffic.received), traffic.in_begins
+        )
 
     def arriving(self, partner: Partner) -> Sequence[ArrivingTransfer]:
         return [
@@ -279,6 +281,7 @@ class MemoryStore:
             traffic.since = len(self.log)
         traffic.in_incarnation, traffic.in_epoch = incarnation, epoch
         traffic.received = traffic.received[:begins] if begins <= len(traffic.received) else []
+        traffic.in_begins = len(traffic.received)
         traffic.arriving.clear()
 
     @changing

@@ -1,15 +1,18 @@
 """Real stores, and a far station that restarts in mid-over, loses its database, or is reached another way."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
+from uuid import UUID
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import Delete, Update, delete
 
+from radiosync.records.edit import Edit
 from radiosync.store.database import open_database
-from radiosync.store.schema import model
+from radiosync.store.schema import model, station
 from radiosync_sim.rig import Rig, Side
 from radiosync_sim.scenario import load_scenario
 from radiosync_sim.split import divide
@@ -56,6 +59,14 @@ def _keyed(rig: Rig) -> bool:
     return any(side.modem.is_keyed for side in rig.sides)
 
 
+def _change(path: Path, statement: Delete | Update) -> None:
+    """In the database of a process that is gone."""
+    database = open_database(path, durable=False)
+    with database.write() as connection:
+        assert connection.execute(statement).rowcount
+    database.close()
+
+
 def _held_pieces(side: Side) -> int:
     """Pieces that a side has of transfers that are on their way to it."""
     return sum(len(block) for transfer in side.store.arriving(side.partner) for block in transfer.pieces)
@@ -90,13 +101,88 @@ def test_a_model_that_one_side_lost_costs_a_new_model_and_nothing_else(
         with _rig(blank, tmp_path / str(seed), "vhf-1200", seed, known=24, new=24) as rig:
             side = getattr(rig, who)
             side.kill()
-            database = open_database(side.path, durable=False)
-            with database.write() as connection:
-                assert connection.execute(delete(model)).rowcount, where
-            database.close()
+            _change(side.path, delete(model))
             side.restart()
             assert rig.exchange().calls == 1, where
             assert rig.identical, where
+
+
+def _edits(dice: Random, numbers: Iterable[int]) -> list[Edit]:
+    return [Edit("wells", UUID(int=number << 64), {"note": str(dice.random())}) for number in numbers]
+
+
+def _copy(side: Side, path: Path) -> Path:
+    side.store.copy_to(path)
+    return path
+
+
+def _fall_back(side: Side, copy: Path) -> None:
+    """Its database is put back. Nobody notices; but what is written from now on must not look like what was lost."""
+    side.kill()
+    shutil.copy(copy, side.path)
+    _change(side.path, station.update().values(sequence=station.c.sequence + 1000))
+    side.restart()
+
+
+@pytest.mark.parametrize("who", ["a", "b"])
+@pytest.mark.parametrize("fate", ["lost its models", "was put back"])
+def test_both_go_on_where_they_agree_while_each_edits_what_the_other_one_named(
+    blank: Path, tmp_path: Path, who: str, fate: str
+) -> None:
+    """What names aliases of the other side is withdrawn when that begins an epoch; not for ever by turns."""
+    for scenario in ("clean-1200", "clean-9600")[: 1 if "models" in fate else 2]:
+        with _rig(blank, tmp_path / scenario, scenario, 1, known=0, new=0) as rig:
+            dice = rig.world.random("edits")
+            side, other = (rig.a, rig.b) if who == "a" else (rig.b, rig.a)
+            rig.a.store.edit(_edits(dice, range(1, 20)))
+            rig.b.store.edit(_edits(dice, range(21, 40)))
+            rig.exchange()
+            copy = _copy(side, tmp_path / scenario / "then.db")
+            other.store.edit(_edits(dice, [50]))
+            rig.exchange()
+            if fate == "was put back":
+                _fall_back(side, copy)
+            else:
+                side.kill()
+                _change(side.path, delete(model))
+                side.restart()
+            rig.a.store.edit(_edits(dice, range(21, 40)))
+            rig.b.store.edit(_edits(dice, range(1, 20)))
+            assert rig.exchange().calls == 1, scenario
+            assert rig.identical, scenario
+
+
+@pytest.mark.parametrize("caller", ["a", "b"])
+def test_an_epoch_of_one_who_was_put_back_twice_is_not_taken_for_one_that_is_known(
+    blank: Path, tmp_path: Path, caller: str
+) -> None:
+    """Its next number is one that the partner has heard already, with other aliases behind it."""
+    with _rig(blank, tmp_path / "rig", "clean-9600", 1, known=0, new=0) as rig:
+        dice = rig.world.random("edits")
+        rig.b.store.edit(_edits(dice, range(1, 10)))
+        rig.exchange()
+        rig.b.store.edit(_edits(dice, range(1, 5)))
+        rig.exchange()
+        copy = _copy(rig.b, tmp_path / "then.db")
+        for number in (60, 61):
+            rig.b.store.edit(_edits(dice, range(number, 68)))
+            rig.exchange()
+            if number == 60:
+                _fall_back(rig.b, copy)
+        _fall_back(rig.b, copy)
+        rig.b.store.edit(_edits(dice, range(80, 88)))
+        rig.a.store.edit(_edits(dice, range(60, 68)))
+        notes = [_note(rig.a, number) for number in range(60, 68)]
+        first, second = (rig.a, rig.b) if caller == "a" else (rig.b, rig.a)
+        assert rig.exchange_between(first, second).calls == 1
+        assert [_note(rig.b, number) for number in range(60, 68)] == notes
+        for side in rig.sides:
+            assert not {_note(side, number) for number in range(80, 88)} & {*notes}
+
+
+def _note(side: Side, number: int) -> object:
+    record = side.store.record("wells", UUID(int=number << 64))
+    return record and record.fields["note"]
 
 
 def test_a_transfer_begun_on_hf_ends_on_a_wire(blank: Path, tmp_path: Path) -> None:

@@ -169,20 +169,25 @@ def test_an_epoch_goes_on_from_where_the_partner_has_come(store: Store, partner:
     assert store.cursor(partner, "s") == 1
 
 
-def test_an_epoch_that_is_anew_has_the_cursors_of_then_and_nothing_else(
-    store: Store, partner: Partner
-) -> None:
+def test_an_epoch_that_begins_with_nothing_has_no_cursors_either(store: Store, partner: Partner) -> None:
     five_tables(store, partner, confirmed=4)
-    store.rewind(partner, 3, anew=True)
+    store.rewind(partner, 0)
     assert store.outbound(partner) == Outbound(epoch=1, sealed=0, confirmed=0)
-    assert store.cursor(partner, "s") == 3
+    assert store.cursor(partner, "s") == 0
     assert store.unconfirmed(partner) == []
     assert store.mark(partner, 1) is None
     assert store.context(partner, Direction.OUT, 0).tables == ()
     store.seal(partner, draft(scope="s", through=5, additions=Additions(tables=("u",))))
     assert list(store.context(partner, Direction.OUT, 1).tables) == ["u"]
-    store.rewind(partner, 1)
-    assert (store.outbound(partner).epoch, store.cursor(partner, "s")) == (2, 5)
+
+
+@pytest.mark.parametrize(("heard", "found"), [(None, 1), (0, 1), (1, 2), (2, 1), (255, 1)])
+def test_an_epoch_is_another_one_than_the_partner_names(
+    store: Store, partner: Partner, heard: int | None, found: int
+) -> None:
+    """Who was put back would else give a number again that it has forgotten."""
+    store.rewind(partner, 0, heard)
+    assert store.outbound(partner).epoch == found
 
 
 @pytest.mark.parametrize("through", [0, 1, 6, 1000])
@@ -345,7 +350,7 @@ def test_a_new_epoch_of_the_partner_goes_on_from_where_it_says(
         inbound, context = throughs[begins - 1]
     else:
         begins, inbound, context = 0, Inbound(9, 4, 0, EMPTY_MARK), Context()
-    assert b.inbound(here) == replace(inbound, epoch=5)
+    assert b.inbound(here) == replace(inbound, epoch=5, begins=begins)
     assert b.context(here, Direction.IN, begins) == context
     assert b.arriving(here) == []
     b.deliver(here, Delivery(begins + 1, [], b"on", Additions(tables=("u",))))

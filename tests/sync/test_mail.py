@@ -193,9 +193,7 @@ def test_an_epoch_is_not_begun_by_a_hello_that_does_not_say_where(ends: tuple[En
     assert (b.store.inbound(b.partner).epoch, b.store.inbound(b.partner).through) == (2, 0)
 
 
-def test_for_version_0_an_epoch_begins_with_nothing_and_sends_only_what_is_lacking(
-    ends: tuple[End, End],
-) -> None:
+def test_for_version_0_an_epoch_begins_with_nothing(ends: tuple[End, End]) -> None:
     a, b = ends
     for uuid in _UUIDS[:2]:
         a.write(uuid, "old")
@@ -207,8 +205,75 @@ def test_for_version_0_an_epoch_begins_with_nothing_and_sends_only_what_is_lacki
     a.mail().meet(said)
     out = a.store.outbound(a.partner)
     assert (out.epoch, out.begins, out.sealed, out.confirmed) == (1, 0, 0, 0)
-    plan = a.store.plan(a.partner, _JOBS[0], a.store.cursor(a.partner, _JOBS[0].scope), 10_000)
-    assert {change.uuid for change in plan.changes} == set(_UUIDS[2:])
+    assert a.store.cursor(a.partner, _JOBS[0].scope) == 0
+
+
+def test_version_0_says_nothing_of_models(ends: tuple[End, End]) -> None:
+    """They spoke version 1 when one of them was taught."""
+    a, b = ends
+    a.write(_UUIDS[0], "x")
+    a.mail().meet(replace(_hello(b, a), capabilities=Capability.COMPACT))
+    mail = Mail(a.store, a.store.partner("other"), _JOBS, compact=True)
+    assert mail.seal_next(10_000) is not None
+    assert b.mail().deliver(1, a.store.unconfirmed(a.partner)[0].data)
+    a.mail().confirm(1)
+    for version in (0, 1):
+        a.mail().meet(_old_form(_hello(b, a), version))
+        assert a.store.outbound(a.partner).epoch == 0
+    a.mail().meet(replace(_hello(b, a), heard_mark=_hello(b, a).heard_mark._replace(model=bytes(4))))
+    assert (a.store.outbound(a.partner).epoch, a.store.outbound(a.partner).begins) == (1, 1)
+
+
+def test_one_who_cannot_read_gets_a_new_context_although_it_has_more_than_we_knew(
+    ends: tuple[End, End],
+) -> None:
+    """Else it would be taken for one who shows that we were put back."""
+    a, b = ends
+    for uuid in _UUIDS[:2]:
+        a.write(uuid, "x")
+        _carry(a, b)
+    a.write(_UUIDS[2], "x")
+    number, data = a.seal()
+    assert b.mail().deliver(number, data)
+    mail = b.mail()
+    mail.lose_context()
+    a.mail().meet(replace(_hello(b, a), heard_mark=mail.standing.heard_mark))
+    assert (a.store.outbound(a.partner).epoch, a.store.outbound(a.partner).begins) == (1, 0)
+
+
+def test_what_names_old_aliases_is_withdrawn_before_it_is_known_that_they_are_old(
+    ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies between the two would not know it after it has begun again."""
+    a, b = ends
+    b.write(_UUIDS[0], "long name of a shelter")
+    _carry(b, a)
+    a.write(_UUIDS[0], "short")
+    a.seal()
+    b.store.rewind(b.partner, 0)
+    with monkeypatch.context() as patched:
+        patched.setattr(a.store, "begin_epoch", None)
+        with pytest.raises(TypeError):
+            a.mail().meet(_hello(b, a))
+    assert a.store.unconfirmed(a.partner) == []
+    _settle(a, b)
+
+
+def test_aliases_of_the_other_side_wait_until_it_is_sure_what_they_mean(ends: tuple[End, End]) -> None:
+    """The number behind which an epoch begins says nothing of what the context is."""
+    a, b = ends
+    for uuid in _UUIDS[:2]:
+        b.write(uuid, "long name of a shelter")
+        _carry(b, a)
+    b.store.rewind(b.partner, 1)
+    a.mail().meet(_hello(b, a))
+    assert (a.store.inbound(a.partner).through, a.store.inbound(a.partner).begins) == (1, 1)
+    a.write(_UUIDS[0], "short")
+    assert not a.seal()[1][0] & 0x80
+    b.write(_UUIDS[2], "new")
+    _carry(b, a)
+    a.write(_UUIDS[0], "shorter")
+    assert a.seal()[1][0] & 0x80
 
 
 def test_the_most_urgent_job_goes_first_and_tables_stay_apart(ends: tuple[End, End]) -> None:

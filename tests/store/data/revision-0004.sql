@@ -115,12 +115,12 @@ CREATE TABLE exchange (
 	out_confirmed INTEGER NOT NULL, 
 	in_incarnation INTEGER, 
 	in_epoch INTEGER NOT NULL, 
-	in_through INTEGER NOT NULL, out_begins INTEGER DEFAULT '0' NOT NULL, 
+	in_through INTEGER NOT NULL, out_begins INTEGER DEFAULT '0' NOT NULL, in_begins INTEGER DEFAULT '0' NOT NULL, 
 	CONSTRAINT pk_exchange PRIMARY KEY (partner), 
 	CONSTRAINT fk_exchange_partner FOREIGN KEY(partner) REFERENCES partner ("key") ON DELETE CASCADE
 );
-INSERT INTO "exchange" VALUES(1,0,2,1,7,3,1,0);
-INSERT INTO "exchange" VALUES(2,0,1,1,NULL,0,0,0);
+INSERT INTO "exchange" VALUES(1,0,2,1,7,3,1,0,0);
+INSERT INTO "exchange" VALUES(2,0,1,1,NULL,0,0,0,0);
 CREATE TABLE hold (
 	partner INTEGER NOT NULL, 
 	job TEXT NOT NULL, 
@@ -270,18 +270,18 @@ CREATE TABLE version (
 	digest BLOB NOT NULL, 
 	plain BLOB NOT NULL, 
 	total_bytes INTEGER NOT NULL, 
-	cursors TEXT NOT NULL, 
+	cursors TEXT NOT NULL, arrival INTEGER DEFAULT '0' NOT NULL, 
 	CONSTRAINT pk_version PRIMARY KEY (partner, direction, number), 
 	CONSTRAINT fk_version_partner FOREIGN KEY(partner) REFERENCES partner ("key") ON DELETE CASCADE
 );
-INSERT INTO "version" VALUES(1,'out',0,X'00000000',X'',0,'{}');
-INSERT INTO "version" VALUES(1,'in',0,X'00000000',X'',0,'{}');
-INSERT INTO "version" VALUES(1,'in',1,X'08BDEBE6',X'6669727374',5,'{}');
-INSERT INTO "version" VALUES(1,'out',1,X'CF7D6E34',X'7365616C6564',6,'{"all:*": 2}');
-INSERT INTO "version" VALUES(1,'out',2,X'EB8AA35B',X'616761696E',11,'{"all:*": 6}');
-INSERT INTO "version" VALUES(2,'out',0,X'00000000',X'',0,'{}');
-INSERT INTO "version" VALUES(2,'in',0,X'00000000',X'',0,'{}');
-INSERT INTO "version" VALUES(2,'out',1,X'E15DDAA7',X'666F7220616C6C',7,'{"all:*": 2}');
+INSERT INTO "version" VALUES(1,'out',0,X'00000000',X'',0,'{}',0);
+INSERT INTO "version" VALUES(1,'in',0,X'00000000',X'',0,'{}',0);
+INSERT INTO "version" VALUES(1,'in',1,X'08BDEBE6',X'6669727374',5,'{}',0);
+INSERT INTO "version" VALUES(1,'out',1,X'CF7D6E34',X'7365616C6564',6,'{"all:*": 2}',8);
+INSERT INTO "version" VALUES(1,'out',2,X'EB8AA35B',X'616761696E',11,'{"all:*": 6}',8);
+INSERT INTO "version" VALUES(2,'out',0,X'00000000',X'',0,'{}',0);
+INSERT INTO "version" VALUES(2,'in',0,X'00000000',X'',0,'{}',0);
+INSERT INTO "version" VALUES(2,'out',1,X'E15DDAA7',X'666F7220616C6C',7,'{"all:*": 2}',8);
 CREATE INDEX ix_record_newest_table_name_uuid ON record (newest, table_name, uuid);
 CREATE INDEX ix_contact_partner_started_at ON contact (partner, started_at);
 DELETE FROM "sqlite_sequence";

@@ -19,6 +19,9 @@ _KEY = ("partner", "direction", "number")
 def upgrade() -> None:
     with op.batch_alter_table("exchange") as exchange:
         exchange.add_column(sa.Column("out_begins", Number, nullable=False, server_default="0"))
+        exchange.add_column(sa.Column("in_begins", Number, nullable=False, server_default="0"))
+    with op.batch_alter_table("version") as version:
+        version.add_column(sa.Column("arrival", Number, nullable=False, server_default="0"))
     with op.batch_alter_table("model") as model:
         model.add_column(sa.Column("digest", sa.LargeBinary(), nullable=True))
     _tell_models_apart()
