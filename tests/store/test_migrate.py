@@ -134,7 +134,7 @@ def test_a_migration_that_breaks_references_is_refused(
 
     def break_references(connection) -> None:
         upgrade(connection)
-        connection.execute(text("INSERT INTO exchange VALUES (99, 0, 0, 0, NULL, 0, 0, 0)"))
+        connection.execute(text("INSERT INTO exchange VALUES (99, 0, 0, 0, NULL, 0, 0, 0, 0)"))
 
     monkeypatch.setattr(migrate, "_upgrade", break_references)
     with pytest.raises(StoreError, match="refers to rows that are not there"):
