@@ -135,12 +135,8 @@ def carry(here: End, there: End) -> None:
 
 def said_again(drafts: Sequence[Draft]) -> list[object]:
     """Names and identities that these batches spell out."""
-    return [each for draft in drafts for group in vars_of(draft) for each in group]
-
-
-def vars_of(draft: Draft) -> tuple[Sequence[object], ...]:
-    added = draft.additions
-    return added.origins, added.tables, added.fields, added.records
+    added = [draft.additions for draft in drafts]
+    return [name for each in added for name in (*each.origins, *each.tables, *each.fields, *each.records)]
 
 
 @CODEC
@@ -219,6 +215,7 @@ def test_a_station_with_another_history_of_the_same_length_begins_with_nothing(
         assert a.hello().report.sealed == b.hello().report.through
         a.write(random, range(1, 9))
         settle(a, b)
+        assert a.store.outbound(a.partner).begins == 0
 
 
 def test_versions_that_are_no_longer_kept_are_done_without(tmp_path: Path) -> None:
